@@ -1,0 +1,226 @@
+//! Everything around one browser: radio, relay, screen, site, and phones.
+//!
+//! A test describes a [`Setup`] and a scenario; [`run`] builds the world for it, plays it, and takes the world down. When the
+//! scenario fails, what a person needs to understand it is kept, and the error says where.
+
+mod evidence;
+mod laptop;
+mod phone;
+mod relay;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hawser_wire::{DomainError, TunnelDomain};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::authority::{Authority, AuthorityError};
+use crate::bluez::{BluezStandIn, Settings, StandInError};
+use crate::browser::{Browser, BrowserError, World};
+use crate::screen::{Screen, ScreenError};
+use crate::site::{Account, Registration, SignedIn, Site, SiteError, UserVerificationPolicy};
+
+pub use evidence::{Failed, Passed, run};
+pub use laptop::{Ceremony, Laptop};
+pub use phone::{Asked, Guard, Person, Radio, RigPhone};
+pub use relay::{Disturbance, RelayUnderTest};
+
+/// The world that a scenario needs.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Setup {
+    /// The tunnel domains that exist, by number. All of them lead to the one relay.
+    pub domains: Vec<u16>,
+    /// What the relay does to the messages, apart from forwarding them.
+    pub disturbance: Option<Disturbance>,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self { domains: vec![0], disturbance: None }
+    }
+}
+
+/// The world of a scenario. Everything in it ends when it is dropped.
+#[derive(Debug)]
+pub struct Rig {
+    /// The laptop: a browser on its screen.
+    pub laptop: Laptop,
+    /// The site that is open in it.
+    pub site: Site,
+    /// The relay behind every domain.
+    pub relay: RelayUnderTest,
+    /// The air.
+    pub bluez: Arc<BluezStandIn>,
+    /// Trusted by browser and phones.
+    pub authority: Authority,
+    domains: Vec<String>,
+    folder: TempDir,
+}
+
+/// A step of a scenario did not work.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RigError {
+    /// No folder for the run.
+    #[error("no temporary folder could be made")]
+    Folder(#[source] std::io::Error),
+    /// The relay did not start.
+    #[error("the relay did not start")]
+    Relay(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The BlueZ stand-in failed.
+    #[error("the BlueZ stand-in did not start")]
+    Bluez(#[from] StandInError),
+    /// The test authority failed.
+    #[error("the test authority could not be set up")]
+    Authority(#[from] AuthorityError),
+    /// The screen failed.
+    #[error("the screen failed")]
+    Screen(#[from] ScreenError),
+    /// The browser failed.
+    #[error("the browser failed")]
+    Browser(#[from] BrowserError),
+    /// The site refused.
+    #[error("the site refused")]
+    Site(#[from] SiteError),
+    /// Not a tunnel domain.
+    #[error("no tunnel domain has this number")]
+    Domain(#[from] DomainError),
+    /// The browser showed no QR code.
+    #[error("no QR code appeared on the screen; the page says {outcome}")]
+    NoCode {
+        /// What the page knew.
+        outcome: Value,
+    },
+    /// The page has no answer.
+    #[error("the page had no answer in time; the phone said {phone}")]
+    NoOutcome {
+        /// How the phone ended.
+        phone: String,
+    },
+    /// The page has an answer, but it is an error.
+    #[error("the page got {outcome}; the phone said {phone}")]
+    Refused {
+        /// What the page got.
+        outcome: Value,
+        /// How the phone ended.
+        phone: String,
+    },
+    /// The browser opened a TLS connection and never sent its request: its unexplained stall.
+    #[error("the browser heard the advert and never asked the relay for the tunnel")]
+    Stall,
+    /// The relay still holds something.
+    #[error("the relay still has {0}")]
+    LeftBehind(String),
+}
+
+impl Rig {
+    /// Builds the world.
+    ///
+    /// # Errors
+    /// [`RigError`].
+    pub async fn build(setup: &Setup) -> Result<Self, RigError> {
+        let folder = TempDir::with_prefix("hawser-interop-").map_err(RigError::Folder)?;
+        let domains = setup
+            .domains
+            .iter()
+            .map(|id| Ok(TunnelDomain::from_id(*id)?.host()))
+            .collect::<Result<Vec<String>, DomainError>>()?;
+        let authority = Authority::create(folder.path(), &domains)?;
+        let relay = RelayUnderTest::start(&authority, setup.disturbance).await.map_err(RigError::Relay)?;
+        let bluez = Arc::new(BluezStandIn::start(Settings::default()).await?);
+        let site = Site::start().await?;
+        let laptop = folder.path().join("laptop");
+        let around = Around { authority: &authority, bluez: &bluez, domains: &domains, relay: relay.address(), url: site.url() };
+        let laptop = around.laptop(&laptop).await?;
+        Ok(Self { laptop, site, relay, bluez, authority, domains, folder })
+    }
+
+    /// Another laptop, for the same site, air and relay.
+    ///
+    /// # Errors
+    /// [`RigError`].
+    pub async fn another_laptop(&self) -> Result<Laptop, RigError> {
+        let around = Around {
+            authority: &self.authority,
+            bluez: &self.bluez,
+            domains: &self.domains,
+            relay: self.relay.address(),
+            url: self.site.url(),
+        };
+        around.laptop(&self.folder.path().join("other")).await
+    }
+
+    /// The folder of this run: logs, profiles, certificates.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Registers a passkey from the page to the site; the phone approves.
+    ///
+    /// # Errors
+    /// [`RigError`] when anybody does not play along.
+    pub async fn register(&mut self, phone: &mut RigPhone, wanted: &Registration) -> Result<Account, RigError> {
+        let pending = self.site.register(wanted)?;
+        let ceremony = self.laptop.ceremony("create", &pending.options, phone, &self.relay).await?;
+        let credential = ceremony.credential()?;
+        Ok(self.site.registered(pending, credential)?)
+    }
+
+    /// Signs in; the phone approves. With no account allowed, any passkey of the phone will do.
+    ///
+    /// # Errors
+    /// [`RigError`] when anybody does not play along.
+    pub async fn sign_in(
+        &mut self,
+        phone: &mut RigPhone,
+        allowed: &[&Account],
+        user_verification: UserVerificationPolicy,
+    ) -> Result<SignedIn, RigError> {
+        let pending = self.site.sign_in(allowed, user_verification)?;
+        let ceremony = self.laptop.ceremony("get", &pending.options, phone, &self.relay).await?;
+        let credential = ceremony.credential()?;
+        Ok(self.site.signed_in(&pending, credential)?)
+    }
+
+    /// Waits until the relay holds nothing any more.
+    ///
+    /// # Errors
+    /// [`RigError::LeftBehind`].
+    pub async fn relay_is_empty(&self) -> Result<(), RigError> {
+        self.relay.empty_within(LEFT_BEHIND).await.map_err(RigError::LeftBehind)
+    }
+}
+
+/// What surrounds a laptop.
+struct Around<'a> {
+    authority: &'a Authority,
+    bluez: &'a BluezStandIn,
+    domains: &'a [String],
+    relay: &'a str,
+    url: &'a str,
+}
+
+impl Around<'_> {
+    async fn laptop(&self, folder: &Path) -> Result<Laptop, RigError> {
+        std::fs::create_dir_all(folder).map_err(RigError::Folder)?;
+        self.authority.install(folder)?;
+        let screen = Screen::start(&folder.join("xvfb.log"))?;
+        let browser = Browser::start(&World {
+            folder,
+            display: screen.display(),
+            bus: self.bluez.address(),
+            domains: self.domains,
+            relay: self.relay,
+            url: self.url,
+        })
+        .await?;
+        Ok(Laptop::new(browser, screen, folder.join("chromium.log")))
+    }
+}
+
+/// The browser, the phone and the relay each take a moment to close.
+const LEFT_BEHIND: Duration = Duration::from_secs(10);

@@ -1,0 +1,93 @@
+//! The laptop: how to reach tunnel services, and how long to wait for whom.
+
+use std::time::{Duration, SystemTime};
+
+use hawser_proto::{Hint, LaptopInvitation, OsRng};
+use hawser_tunnel::Dialer;
+
+use crate::invite::Invite;
+
+/// A laptop that can ask phones. Cheap to clone; one serves any number of transactions.
+#[derive(Debug, Clone)]
+pub struct Laptop {
+    pub(crate) dialer: Dialer,
+    pub(crate) limits: Limits,
+    links: Links,
+}
+
+/// Whether QR codes say that this laptop can ask a phone again without one.
+#[derive(Debug, Clone, Copy)]
+enum Links {
+    Unwanted,
+    Welcome,
+}
+
+/// How long a laptop waits. Every wait in this crate ends by one of these.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// A whole transaction, from the first look for the phone to its reply: 5 minutes, which is what
+    /// WebAuthn recommends for a ceremony with user verification. The goodbye comes on top.
+    pub transaction: Duration,
+    /// From the first look to the phone's advert: 2 minutes, as long as tunnel services keep a waiting
+    /// phone. Whoever has not found the phone by then has given up or has no Bluetooth.
+    pub advert: Duration,
+    /// From the joined tunnel to the phone's first encrypted message: 20 seconds. No person is
+    /// involved, but a phone on a bad network is. (Joining has the [`Dialer`]'s limit.)
+    pub handshake: Duration,
+    /// After the goodbye, for the phone to hang up or to offer a link: 2 seconds, because the reply
+    /// waits for it. Phones usually hang up at once.
+    pub linger: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            transaction: Duration::from_mins(5),
+            advert: Duration::from_mins(2),
+            handshake: Duration::from_secs(20),
+            linger: Duration::from_secs(2),
+        }
+    }
+}
+
+impl Laptop {
+    /// A laptop with the default [`Limits`].
+    #[must_use]
+    pub fn new(dialer: Dialer) -> Self {
+        Self::with_limits(dialer, Limits::default())
+    }
+
+    /// A laptop that waits for as long as `limits` say.
+    #[must_use]
+    pub fn with_limits(dialer: Dialer, limits: Limits) -> Self {
+        Self {
+            dialer,
+            limits,
+            links: Links::Unwanted,
+        }
+    }
+
+    /// Lets phones offer to be asked without a QR code from now on. The app must store what comes with
+    /// [`Progress::Linked`](crate::Progress::Linked), or the user is promised something in vain.
+    #[must_use]
+    pub fn welcome_links(mut self) -> Self {
+        self.links = Links::Welcome;
+        self
+    }
+
+    /// Makes a QR code: fresh keys for one transaction with whichever phone sees it.
+    ///
+    /// `hint` tells the phone which screen to show; it binds nobody. `now` goes into the code as well;
+    /// phones show it at most.
+    #[must_use]
+    pub fn invite(&self, hint: Hint, now: SystemTime) -> Invite {
+        let since_epoch = now.duration_since(SystemTime::UNIX_EPOCH).ok();
+        let timestamp = since_epoch.map(|since_epoch| since_epoch.as_secs());
+        let can_link = matches!(self.links, Links::Welcome);
+        Invite::new(
+            self.clone(),
+            LaptopInvitation::new(&mut OsRng, hint, timestamp, can_link),
+        )
+    }
+}

@@ -1,0 +1,12 @@
+//! Whole transactions: the test plays the phone, with the phone's half of the protocol.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
+
+mod air;
+mod answers;
+mod hostile;
+mod losses;
+mod phone;
+mod relay;
+mod service;
+mod story;
+mod time;

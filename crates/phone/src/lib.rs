@@ -1,0 +1,11 @@
+//! The phone of cross-device passkey sign-in: scan a QR code, prove to be near, approve.
+
+pub mod advertiser;
+pub mod approver;
+pub mod authenticator;
+mod ctap;
+pub mod store;
+
+pub use advertiser::{AdvertiseError, Advertiser};
+pub use approver::{Account, Approver, Ask, Decision, Operation};
+pub use authenticator::Authenticator;

@@ -1,0 +1,219 @@
+//! What a session does once its tunnel is open: from the laptop's first message to its last.
+
+use std::time::Duration;
+
+use hawser_proto::session::{PhoneEvent, PhoneSession, SessionError};
+use hawser_tunnel::{Tunnel, TunnelError};
+use hawser_wire::CloseReason;
+use passkey_types::Passkey;
+use tokio::time::{Instant, timeout_at};
+
+use super::error::{PhoneError, Stage};
+use super::limits::{Limits, MAX_REQUESTS};
+use super::after;
+use super::progress::{Answer, Ending, PhoneOutcome, Progress};
+use crate::approver::{Approver, Ask, Operation};
+use crate::authenticator::Authenticator;
+use crate::ctap;
+use crate::store::CredentialStore;
+
+/// What a session needs of a tunnel: whole binary messages. Tests have another one.
+pub(super) trait Messages: Send {
+    fn send(&mut self, message: Vec<u8>) -> impl Future<Output = Result<(), TunnelError>> + Send;
+
+    /// `None` when the tunnel was closed in good order. Cancel safe.
+    fn receive(&mut self) -> impl Future<Output = Result<Option<Vec<u8>>, TunnelError>> + Send;
+}
+
+impl Messages for Tunnel {
+    fn send(&mut self, message: Vec<u8>) -> impl Future<Output = Result<(), TunnelError>> + Send {
+        Tunnel::send(self, message)
+    }
+
+    fn receive(&mut self) -> impl Future<Output = Result<Option<Vec<u8>>, TunnelError>> + Send {
+        Tunnel::receive(self)
+    }
+}
+
+/// A laptop behind a tunnel, with the time that is left for it.
+pub(super) struct Laptop<'a, M> {
+    pub(super) tunnel: &'a mut M,
+    pub(super) session: PhoneSession,
+    pub(super) limits: &'a Limits,
+    pub(super) deadline: Instant,
+}
+
+impl<M: Messages> Laptop<'_, M> {
+    /// Waits for message 1 and answers it: message 2, post-handshake, update.
+    ///
+    /// `advert` is what keeps the advert on the air; it is dropped as soon as message 1 has verified.
+    pub(super) async fn secure(&mut self, advert: impl Send) -> Result<(), PhoneError> {
+        let until = self.until(self.limits.laptop);
+        let message = match timeout_at(until, self.tunnel.receive()).await {
+            Err(_) | Ok(Ok(None)) => return Err(PhoneError::LaptopNeverCame),
+            // Services close tunnels that nobody joins, some of them before our own limit.
+            Ok(Err(TunnelError::Closed { code: POLICY, .. })) => {
+                return Err(PhoneError::LaptopNeverCame);
+            }
+            Ok(message) => arrived(message, Stage::Advertising)?,
+        };
+        let step = self
+            .session
+            .receive(&message)
+            .map_err(PhoneError::Handshake)?;
+        drop(advert);
+        for message in step.send {
+            self.send(message, Stage::AwaitingRequest).await?;
+        }
+        Ok(())
+    }
+
+    /// Serves requests, one at a time, until the laptop is done.
+    pub(super) async fn serve<S, A>(
+        &mut self,
+        authenticator: &mut Authenticator<S, A>,
+        progress: &mut (dyn FnMut(Progress) + Send),
+    ) -> Result<PhoneOutcome, PhoneError>
+    where
+        S: CredentialStore<PasskeyItem = Passkey> + Send + Sync,
+        A: Approver,
+    {
+        let mut answers = Vec::new();
+        let ending = loop {
+            let request = match self.next_request(!answers.is_empty()).await? {
+                Next::Request(request) if request.first() == Some(&ctap::SELECTION) => {
+                    break Ending::AnotherDevice;
+                }
+                Next::Request(request) => request,
+                Next::End(ending) => break ending,
+            };
+            if answers.len() >= MAX_REQUESTS {
+                return Err(PhoneError::TooManyRequests);
+            }
+            let (reply, asked) = self.answer(&request, authenticator, progress).await?;
+            let status = reply.first().copied().unwrap_or_default();
+            let sealed = self.session.respond(&reply).map_err(PhoneError::Protocol)?;
+            self.send(sealed, Stage::Answering).await?;
+            progress(Progress::Answered { status });
+            answers.push(Answer { asked, status });
+        };
+        Ok(PhoneOutcome { answers, ending })
+    }
+
+    /// Waits for a request, or for the end. `served` is whether the laptop has had a reply: only then
+    /// may it just leave.
+    async fn next_request(&mut self, served: bool) -> Result<Next, PhoneError> {
+        let stage = if served {
+            Stage::Lingering
+        } else {
+            Stage::AwaitingRequest
+        };
+        let until = self.until(self.limits.silence);
+        loop {
+            let message = match timeout_at(until, self.tunnel.receive()).await {
+                Ok(Ok(Some(message))) => message,
+                Ok(_) if served => return Ok(Next::End(Ending::Closed)),
+                Err(_) if served => return Ok(Next::End(Ending::Silence)),
+                Ok(nothing) => arrived(nothing, stage)?,
+                Err(_) => return Err(PhoneError::TimedOut { stage }),
+            };
+            match self.event(&message)? {
+                Some(PhoneEvent::Request(request)) => return Ok(Next::Request(request)),
+                Some(PhoneEvent::Shutdown) if served => return Ok(Next::End(Ending::Shutdown)),
+                Some(PhoneEvent::Shutdown) => return Err(PhoneError::Cancelled),
+                // An update, which says nothing to a phone.
+                _ => {}
+            }
+        }
+    }
+
+    /// Asks the authenticator while listening to the laptop: when it goes away, so does the prompt.
+    async fn answer<S, A>(
+        &mut self,
+        request: &[u8],
+        authenticator: &mut Authenticator<S, A>,
+        progress: &mut (dyn FnMut(Progress) + Send),
+    ) -> Result<(Vec<u8>, Option<(Operation, String)>), PhoneError>
+    where
+        S: CredentialStore<PasskeyItem = Passkey> + Send + Sync,
+        A: Approver,
+    {
+        let mut asked = None;
+        let mut on_ask = |ask: &Ask<'_>| {
+            progress(Progress::Asked {
+                operation: ask.operation,
+                rp_id: ask.rp_id.to_owned(),
+            });
+            asked = Some((ask.operation, ask.rp_id.to_owned()));
+        };
+        let respond = authenticator.respond_with(request, self.limits.approval, &mut on_ask);
+        let mut respond = std::pin::pin!(respond);
+        let deadline = self.deadline;
+        let reply = loop {
+            tokio::select! {
+                // The laptop first: if it has gone, an approval that came meanwhile signs nothing.
+                biased;
+                message = self.tunnel.receive() => {
+                    let message = arrived(message, Stage::Answering)?;
+                    match self.event(&message)? {
+                        Some(PhoneEvent::Shutdown) => return Err(PhoneError::Cancelled),
+                        Some(PhoneEvent::Request(_)) => return Err(PhoneError::TooManyRequests),
+                        _ => {}
+                    }
+                }
+                reply = &mut respond => break reply,
+                () = tokio::time::sleep_until(deadline) => {
+                    return Err(PhoneError::TimedOut { stage: Stage::Answering });
+                }
+            }
+        };
+        Ok((reply, asked))
+    }
+    /// Reads a message. A laptop cannot ask for JSON: this phone did not offer it.
+    fn event(&mut self, message: &[u8]) -> Result<Option<PhoneEvent>, PhoneError> {
+        let step = self.session.receive(message).map_err(PhoneError::Protocol)?;
+        debug_assert!(step.send.is_empty(), "only message 1 is answered by the session itself");
+        Ok(step.event)
+    }
+
+    async fn send(&mut self, message: Vec<u8>, stage: Stage) -> Result<(), PhoneError> {
+        match timeout_at(self.deadline, self.tunnel.send(message)).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(e)) => Err(PhoneError::LaptopLost {
+                stage,
+                source: Some(e),
+            }),
+            Err(_) => Err(PhoneError::TimedOut { stage }),
+        }
+    }
+
+    /// The end of a part that may take this long.
+    pub(super) fn until(&self, limit: Duration) -> Instant {
+        self.deadline.min(after(limit))
+    }
+}
+
+/// The close code for time-outs (RFC 6455 §7.4.1, "policy violation").
+const POLICY: u16 = CloseReason::WaitingTimedOut.code();
+
+enum Next {
+    Request(Vec<u8>),
+    End(Ending),
+}
+
+fn arrived(
+    message: Result<Option<Vec<u8>>, TunnelError>,
+    stage: Stage,
+) -> Result<Vec<u8>, PhoneError> {
+    match message {
+        Ok(Some(message)) => Ok(message),
+        Ok(None) => Err(PhoneError::LaptopLost {
+            stage,
+            source: None,
+        }),
+        Err(e) => Err(PhoneError::LaptopLost {
+            stage,
+            source: Some(e),
+        }),
+    }
+}

@@ -1,0 +1,15 @@
+//! The phone, from the outside: its answers to CTAP2 requests, its passkey file, its sessions.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may panic"
+)]
+
+mod answers;
+mod ctap;
+mod files;
+mod hostile;
+mod people;

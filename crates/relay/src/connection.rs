@@ -1,0 +1,276 @@
+//! The first part of a connection's life: its one request, and the answer.
+
+use std::future::Future;
+use std::io;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Poll, ready};
+
+use hawser_wire::TunnelId;
+use tokio::io::{AsyncRead as _, AsyncWriteExt as _, ReadBuf};
+use tokio::time::timeout;
+
+use crate::clients::{ClientTunnel, Exceeded};
+use crate::decide::{Conditions, Decision, Refusal, WebSocketKey, decide};
+use crate::metrics::Limit;
+use crate::pairing::{Registration, Taken, Ticket};
+use crate::pump::{End, with_read_buffer};
+use crate::relay::Shared;
+use crate::request::with_head;
+use crate::response;
+use crate::seat::Seat;
+use crate::socket::Socket;
+use crate::tunnel::{Handed, Joining, Tunnel};
+
+/// A connection that has just been accepted.
+#[derive(Debug)]
+pub(crate) struct Arrival {
+    pub(crate) socket: Socket,
+    pub(crate) seat: Seat,
+}
+
+/// What a request leads to, besides its answer.
+struct Asked {
+    decision: Decision,
+    /// What came behind the request head.
+    early: Vec<u8>,
+}
+
+impl Shared {
+    /// The whole life of a connection.
+    ///
+    /// Not an async function, because that would keep room for its arguments as long as the
+    /// connection lives. The request is boxed, so that a connection that waits does not keep the
+    /// room that its request needed.
+    pub(crate) fn connection(
+        self: Arc<Self>,
+        arrival: Arrival,
+    ) -> impl Future<Output = ()> + use<> {
+        let panics = PanicCounter(self.metrics.panics.clone());
+        let request = Box::pin(self.request(arrival));
+        async move {
+            let _panics = panics;
+            if let Some(tunnel) = request.await {
+                let reason = tunnel.run().await;
+                tracing::debug!(reason = reason.label(), "tunnel ended");
+            }
+        }
+    }
+
+    /// Answers the one request on a connection. A phone's leads to a tunnel.
+    async fn request(self: Arc<Self>, arrival: Arrival) -> Option<Box<Tunnel>> {
+        let Arrival { mut socket, seat } = arrival;
+        let asked = timeout(self.config.limits.head_time, self.read_request(&mut socket)).await;
+        let Asked { decision, early } = match asked {
+            Ok(Ok(asked)) => asked,
+            // The peer is gone before it asked for anything.
+            Ok(Err(_)) => return None,
+            Err(_) => Asked::refused(Refusal::HeadTimedOut),
+        };
+        let refused = match decision {
+            Decision::Open { tunnel, key } => {
+                match self.open(&mut socket, &seat, tunnel, &key).await {
+                    Ok((registration, client)) => {
+                        let phone = End::new(socket, early, seat);
+                        return Some(Tunnel::new(self, phone, registration, client));
+                    }
+                    Err(refused) => refused,
+                }
+            }
+            Decision::Join { tunnel, key } => match self.join(&mut socket, tunnel, &key).await {
+                Ok(ticket) => {
+                    self.hand_over(socket, early, seat, ticket);
+                    return None;
+                }
+                Err(refused) => refused,
+            },
+            Decision::Page => {
+                self.answer(&mut socket, &response::page()).await;
+                return None;
+            }
+            Decision::Refuse(refusal) => Some(refusal),
+        };
+        if let Some(refusal) = refused {
+            self.metrics.count_refused(refusal);
+            tracing::debug!(reason = refusal.label(), "request refused");
+            self.answer(&mut socket, &response::refused(refusal)).await;
+        }
+        None
+    }
+
+    /// Reads the request head, without a buffer of its own when it comes in one piece.
+    async fn read_request(&self, socket: &mut Socket) -> io::Result<Asked> {
+        let mut head = Vec::new();
+        std::future::poll_fn(|cx| {
+            loop {
+                let asked = ready!(with_read_buffer(|buffer| {
+                    if let Some(start) = buffer.get_mut(..head.len()) {
+                        start.copy_from_slice(&head);
+                    }
+                    let mut read = ReadBuf::new(buffer);
+                    read.set_filled(head.len());
+                    ready!(Pin::new(&mut *socket).poll_read(cx, &mut read))?;
+                    if read.filled().len() == head.len() {
+                        return Poll::Ready(Err(io::Error::from(io::ErrorKind::UnexpectedEof)));
+                    }
+                    let asked = self.decide(read.filled());
+                    if asked.is_none() {
+                        head = read.filled().to_vec();
+                    }
+                    Poll::Ready(Ok(asked))
+                }))?;
+                if let Some(asked) = asked {
+                    return Poll::Ready(Ok(asked));
+                }
+            }
+        })
+        .await
+    }
+
+    /// The decision on the request in `bytes`; `None` while its head is incomplete.
+    fn decide(&self, bytes: &[u8]) -> Option<Asked> {
+        let most = self.config.limits.head_bytes;
+        let conditions = self.conditions();
+        let decided = with_head(bytes, |head, len| {
+            if len > most {
+                return Asked::refused(Refusal::HeadTooLarge);
+            }
+            Asked {
+                decision: decide(head, conditions),
+                early: bytes.get(len..).unwrap_or_default().to_vec(),
+            }
+        });
+        match decided {
+            Ok(None) if bytes.len() >= most => Some(Asked::refused(Refusal::HeadTooLarge)),
+            Ok(asked) => asked,
+            Err(refusal) => Some(Asked::refused(refusal)),
+        }
+    }
+
+    fn conditions(&self) -> Conditions {
+        let waiting = u64::try_from(self.metrics.waiting.get()).unwrap_or_default();
+        Conditions {
+            draining: self.is_draining(),
+            full: waiting >= self.config.limits.waiting_tunnels,
+            routing_id: self.config.routing_id,
+        }
+    }
+
+    /// Registers a phone, then answers it. An error without a refusal is a lost connection.
+    async fn open(
+        &self,
+        socket: &mut Socket,
+        seat: &Seat,
+        tunnel: TunnelId,
+        key: &WebSocketKey,
+    ) -> Result<(Registration<Box<Joining>>, Option<ClientTunnel>), Option<Refusal>> {
+        let client = match seat.client() {
+            Some(client) => Some(self.clients.open(client).map_err(Refusal::from)?),
+            None => None,
+        };
+        let registration = self
+            .pairing
+            .register(tunnel)
+            .map_err(|Taken| Refusal::Taken)?;
+        let answer = response::switching(key, Some(self.config.routing_id));
+        self.write(socket, &answer).await.map_err(|_| None)?;
+        self.metrics.opened.inc();
+        Ok((registration, client))
+    }
+
+    /// Claims a tunnel for a laptop, then answers it.
+    async fn join(
+        &self,
+        socket: &mut Socket,
+        tunnel: TunnelId,
+        key: &WebSocketKey,
+    ) -> Result<Ticket<Box<Joining>>, Option<Refusal>> {
+        let ticket = self.pairing.claim(tunnel).ok_or(Refusal::NoTunnel)?;
+        let answer = response::switching(key, None);
+        self.write(socket, &answer).await.map_err(|_| None)?;
+        Ok(ticket)
+    }
+
+    fn hand_over(&self, socket: Socket, early: Vec<u8>, seat: Seat, ticket: Ticket<Box<Joining>>) {
+        let socket = match socket {
+            Socket::Tcp(stream) if self.own_loops() => match stream.into_std() {
+                Ok(stream) => Handed::Loose(stream),
+                Err(_) => return,
+            },
+            socket => Handed::Registered(socket),
+        };
+        // A phone that left meanwhile takes the laptop with it.
+        let _ = ticket.join(Box::new(Joining {
+            socket,
+            seat,
+            early,
+        }));
+    }
+
+    /// Answers and ends the connection.
+    async fn answer(&self, socket: &mut Socket, answer: &str) {
+        if self.write(socket, answer).await.is_ok() {
+            let _ = timeout(self.config.limits.close_time, linger(socket)).await;
+        }
+    }
+
+    async fn write(&self, socket: &mut Socket, answer: &str) -> io::Result<()> {
+        let write = async {
+            socket.write_all(answer.as_bytes()).await?;
+            socket.flush().await
+        };
+        match timeout(self.config.limits.upgrade_time, write).await {
+            Ok(written) => written,
+            Err(late) => {
+                self.metrics.count_limit(Limit::UpgradeTime);
+                Err(late.into())
+            }
+        }
+    }
+}
+
+impl Asked {
+    fn refused(refusal: Refusal) -> Self {
+        Self {
+            decision: Decision::Refuse(refusal),
+            early: Vec::new(),
+        }
+    }
+}
+
+impl From<Exceeded> for Refusal {
+    fn from(exceeded: Exceeded) -> Self {
+        match exceeded {
+            Exceeded::Connections => Self::ClientConnections,
+            Exceeded::Waiting => Self::ClientWaiting,
+            Exceeded::Rate => Self::ClientRate,
+        }
+    }
+}
+
+/// Closes our side and reads what is still coming, so that the kernel does not answer it with a
+/// reset that would take the answer away from the client.
+async fn linger(socket: &mut Socket) {
+    if socket.shutdown().await.is_err() {
+        return;
+    }
+    let mut reading = pin!(std::future::poll_fn(|cx| {
+        with_read_buffer(|buffer| {
+            let mut read = ReadBuf::new(buffer);
+            ready!(Pin::new(&mut *socket).poll_read(cx, &mut read))?;
+            Poll::Ready(io::Result::Ok(read.filled().len()))
+        })
+    }));
+    while matches!(reading.as_mut().await, Ok(1..)) {}
+}
+
+/// Counts a connection whose task panics. The runtime keeps the panic from spreading.
+struct PanicCounter(prometheus::IntCounter);
+
+impl Drop for PanicCounter {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.inc();
+        }
+    }
+}

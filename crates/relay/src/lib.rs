@@ -1,0 +1,57 @@
+//! A FIDO hybrid (caBLE) tunnel service: pairs a phone and a laptop and forwards what it cannot read.
+//!
+//! | path | who | answer |
+//! |---|---|---|
+//! | `GET /cable/new/<tunnel id>` | phone | 101 with the routing id; 409 while another one waits there |
+//! | `GET /cable/connect/<routing id>/<tunnel id>` | laptop | 101; 404 when nobody waits there |
+//! | `GET /` | human | a page that says what this is |
+//!
+//! | module | job |
+//! |---|---|
+//! | `relay` | accepts connections, and ends in good order |
+//! | `connection` | the one request of a connection, and its answer |
+//! | [`request`], [`decide`](mod@decide), `response` | bytes to request, request to decision, decision to answer |
+//! | `pairing` | who waits for whom |
+//! | `clients` | what one client may use |
+//! | `tunnel` | the life of a tunnel, in one task |
+//! | `pump` | the data path |
+//! | [`config`], `metrics` | what it may be told, and what it counts |
+//!
+//! The crate links no FIDO cryptography: it cannot read what it forwards, and needs not to.
+//!
+//! ```no_run
+//! use hawser_relay::{Config, Relay, bind};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let listener = bind("127.0.0.1:0".parse()?)?;
+//! println!("ws://{}", listener.local_addr()?);
+//! let relay = Relay::new(Config::default())?;
+//! let handle = relay.clone();
+//! relay.serve(listener, std::future::pending()).await;
+//! # let _ = handle.stats().messages;
+//! # Ok(())
+//! # }
+//! ```
+
+mod clients;
+pub mod config;
+mod connection;
+pub mod decide;
+mod listen;
+mod metrics;
+mod pairing;
+mod pump;
+mod relay;
+pub mod request;
+mod response;
+mod seat;
+mod socket;
+mod tunnel;
+
+pub use self::config::{Config, Limits, Quotas};
+pub use self::decide::{Decision, Refusal};
+pub use self::listen::{BindError, bind};
+pub use self::metrics::Stats;
+pub use self::relay::{DrainReport, Relay, RelayError, ServeError};
+pub use self::socket::{Io, Socket};

@@ -1,0 +1,266 @@
+//! What a relay counts. Names and labels come from closed sets and never hold an id or an address.
+
+use hawser_wire::CloseReason;
+use prometheus::core::Collector;
+use prometheus::{
+    Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
+};
+
+use crate::decide::Refusal;
+
+/// The counters of one relay.
+#[derive(Debug, Clone)]
+pub(crate) struct Metrics {
+    pub(crate) connections: IntGauge,
+    pub(crate) waiting: IntGauge,
+    pub(crate) paired: IntGauge,
+    pub(crate) opened: IntCounter,
+    pub(crate) joined: IntCounter,
+    pub(crate) to_laptop: Traffic,
+    pub(crate) to_phone: Traffic,
+    pub(crate) wait_seconds: Histogram,
+    pub(crate) session_seconds: Histogram,
+    pub(crate) accept_errors: IntCounter,
+    pub(crate) panics: IntCounter,
+    pub(crate) draining: IntGauge,
+    limits_hit: IntCounterVec,
+    tunnels: IntGaugeVec,
+    closed: IntCounterVec,
+    refused: IntCounterVec,
+    messages: IntCounterVec,
+    bytes: IntCounterVec,
+}
+
+/// Messages and payload bytes in one direction.
+#[derive(Debug, Clone)]
+pub(crate) struct Traffic {
+    pub(crate) messages: IntCounter,
+    pub(crate) bytes: IntCounter,
+}
+
+/// A relay's counts at one moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Stats {
+    /// Connections of any kind.
+    pub connections: u64,
+    /// Phones that wait for a laptop.
+    pub waiting: u64,
+    /// Tunnels with both ends.
+    pub paired: u64,
+    /// Messages that were forwarded, since the start.
+    pub messages: u64,
+    /// Payload bytes that were forwarded, since the start.
+    pub bytes: u64,
+    /// Tunnels whose task panicked, since the start.
+    pub panics: u64,
+}
+
+impl Metrics {
+    /// # Errors
+    /// Only when a name or label is malformed, which a test excludes.
+    pub(crate) fn new() -> Result<Self, prometheus::Error> {
+        let tunnels = IntGaugeVec::new(
+            Opts::new("hawser_relay_tunnels", "Tunnels that exist, by state."),
+            &["state"],
+        )?;
+        let messages = IntCounterVec::new(
+            Opts::new(
+                "hawser_relay_messages_total",
+                "Messages taken for forwarding, by direction.",
+            ),
+            &["direction"],
+        )?;
+        let bytes = IntCounterVec::new(
+            Opts::new(
+                "hawser_relay_bytes_total",
+                "Payload bytes taken for forwarding, by direction.",
+            ),
+            &["direction"],
+        )?;
+        let closed = IntCounterVec::new(
+            Opts::new(
+                "hawser_relay_tunnels_closed_total",
+                "Tunnels that ended, by state and reason.",
+            ),
+            &["state", "reason"],
+        )?;
+        let refused = IntCounterVec::new(
+            Opts::new(
+                "hawser_relay_requests_refused_total",
+                "Requests turned down, by reason.",
+            ),
+            &["reason"],
+        )?;
+        let limits_hit = IntCounterVec::new(
+            Opts::new(
+                "hawser_relay_limits_hit_total",
+                "Times that a limit without an answer of its own took effect, by limit.",
+            ),
+            &["limit"],
+        )?;
+        for limit in Limit::ALL {
+            limits_hit.with_label_values(&[limit.label()]);
+        }
+        for reason in CloseReason::ALL {
+            for state in ["waiting", "paired"] {
+                closed.with_label_values(&[state, reason.label()]);
+            }
+        }
+        for refusal in Refusal::ALL {
+            refused.with_label_values(&[refusal.label()]);
+        }
+        let traffic = |direction| Traffic {
+            messages: messages.with_label_values(&[direction]),
+            bytes: bytes.with_label_values(&[direction]),
+        };
+        Ok(Self {
+            connections: IntGauge::new("hawser_relay_connections", "Open client connections.")?,
+            waiting: tunnels.with_label_values(&["waiting"]),
+            paired: tunnels.with_label_values(&["paired"]),
+            opened: IntCounter::new(
+                "hawser_relay_tunnels_opened_total",
+                "Tunnels that a phone opened.",
+            )?,
+            joined: IntCounter::new(
+                "hawser_relay_tunnels_joined_total",
+                "Tunnels that a laptop joined.",
+            )?,
+            to_laptop: traffic("to_laptop"),
+            to_phone: traffic("to_phone"),
+            wait_seconds: Histogram::with_opts(
+                HistogramOpts::new(
+                    "hawser_relay_wait_seconds",
+                    "Time that a phone waited for its laptop.",
+                )
+                .buckets(vec![0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0]),
+            )?,
+            session_seconds: Histogram::with_opts(
+                HistogramOpts::new(
+                    "hawser_relay_session_seconds",
+                    "Life of a tunnel from joining to its end.",
+                )
+                .buckets(vec![
+                    0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 180.0, 600.0,
+                ]),
+            )?,
+            accept_errors: IntCounter::new(
+                "hawser_relay_accept_errors_total",
+                "Connections that could not be accepted.",
+            )?,
+            panics: IntCounter::new(
+                "hawser_relay_panics_total",
+                "Connections that ended by a fault of the relay.",
+            )?,
+            draining: IntGauge::new(
+                "hawser_relay_draining",
+                "1 while the relay takes no new tunnels.",
+            )?,
+            limits_hit,
+            tunnels,
+            closed,
+            refused,
+            messages,
+            bytes,
+        })
+    }
+
+    pub(crate) fn register(&self, registry: &Registry) -> Result<(), prometheus::Error> {
+        for collector in self.collectors() {
+            registry.register(collector)?;
+        }
+        Ok(())
+    }
+
+    fn collectors(&self) -> Vec<Box<dyn Collector>> {
+        vec![
+            Box::new(self.connections.clone()),
+            Box::new(self.tunnels.clone()),
+            Box::new(self.opened.clone()),
+            Box::new(self.joined.clone()),
+            Box::new(self.closed.clone()),
+            Box::new(self.refused.clone()),
+            Box::new(self.messages.clone()),
+            Box::new(self.bytes.clone()),
+            Box::new(self.wait_seconds.clone()),
+            Box::new(self.session_seconds.clone()),
+            Box::new(self.accept_errors.clone()),
+            Box::new(self.panics.clone()),
+            Box::new(self.draining.clone()),
+            Box::new(self.limits_hit.clone()),
+        ]
+    }
+
+    pub(crate) fn count_closed(&self, state: &str, reason: CloseReason) {
+        self.closed
+            .with_label_values(&[state, reason.label()])
+            .inc();
+    }
+
+    pub(crate) fn count_refused(&self, refusal: Refusal) {
+        self.refused.with_label_values(&[refusal.label()]).inc();
+    }
+
+    pub(crate) fn count_limit(&self, limit: Limit) {
+        self.limits_hit.with_label_values(&[limit.label()]).inc();
+    }
+
+    pub(crate) fn stats(&self) -> Stats {
+        let gauge = |gauge: &IntGauge| u64::try_from(gauge.get()).unwrap_or_default();
+        Stats {
+            connections: gauge(&self.connections),
+            waiting: gauge(&self.waiting),
+            paired: gauge(&self.paired),
+            messages: self.to_laptop.messages.get() + self.to_phone.messages.get(),
+            bytes: self.to_laptop.bytes.get() + self.to_phone.bytes.get(),
+            panics: self.panics.get(),
+        }
+    }
+}
+
+/// A limit that shows neither in an answer nor in the end of a tunnel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Limit {
+    Connections,
+    AcceptRate,
+    ClientConnections,
+    EarlyBytes,
+    UpgradeTime,
+}
+
+impl Limit {
+    pub(crate) const ALL: [Self; 5] = [
+        Self::Connections,
+        Self::AcceptRate,
+        Self::ClientConnections,
+        Self::EarlyBytes,
+        Self::UpgradeTime,
+    ];
+
+    pub(crate) const fn label(self) -> &'static str {
+        match self {
+            Self::Connections => "connections",
+            Self::AcceptRate => "accept_rate",
+            Self::ClientConnections => "client_connections",
+            Self::EarlyBytes => "early_bytes",
+            Self::UpgradeTime => "upgrade_time",
+        }
+    }
+}
+
+/// Holds a gauge up by one for as long as it lives.
+#[derive(Debug)]
+pub(crate) struct Counted(IntGauge);
+
+impl Counted {
+    pub(crate) fn new(gauge: &IntGauge) -> Self {
+        gauge.inc();
+        Self(gauge.clone())
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}

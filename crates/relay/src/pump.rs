@@ -1,0 +1,322 @@
+//! The data path: two sockets, one task, no queue between them.
+//!
+//! Each direction reads into the thread's buffer, turns the frames there into a server's frames and
+//! writes them in one call. What the receiver does not take at once is kept, and nothing more is
+//! read from the sender until it is gone: the slow side pushes back through TCP.
+
+mod buffer;
+mod frame;
+mod inbound;
+mod outbound;
+mod pieces;
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use hawser_wire::CloseReason;
+use tokio::io::{AsyncRead as _, AsyncWrite as _, ReadBuf};
+use tokio::time::Instant;
+
+pub(crate) use self::buffer::with as with_read_buffer;
+use self::frame::{PING, close_answer, close_frame};
+pub(crate) use self::inbound::Budget;
+use self::inbound::{Heard, Inbound};
+use self::outbound::Outbound;
+use self::pieces::Pieces;
+use crate::metrics::Traffic;
+use crate::seat::Seat;
+use crate::socket::Socket;
+
+/// Reads in a row before other tunnels get their turn: half a megabyte.
+const READS_A_TURN: u32 = 8;
+
+/// One side of a tunnel.
+#[derive(Debug)]
+pub(crate) struct End {
+    socket: Socket,
+    /// Given back when the socket closes.
+    seat: Option<Seat>,
+    inbound: Inbound,
+    outbound: Outbound,
+    farewell: Farewell,
+    /// What the peer sent right behind its request has not been looked at.
+    unread: bool,
+    /// Messages and bytes from this peer that the metrics know of.
+    counted: (u32, u64),
+}
+
+/// How far the closing handshake with a peer is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Farewell {
+    /// Not begun.
+    Open,
+    /// The peer's close frame has come, with this code.
+    Heard(Option<u16>),
+    /// Ours is on its way; the peer's answer is to come.
+    Said,
+    /// Nothing more to wait for once everything is written.
+    Done,
+    /// The connection is of no use any more.
+    Lost,
+}
+
+/// Why a tunnel stops, as one direction found it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Stopped(pub(crate) CloseReason);
+
+impl End {
+    /// A peer that has been answered with 101. `early` is what it sent behind its request.
+    pub(crate) fn new(socket: Socket, early: Vec<u8>, seat: Seat) -> Self {
+        Self {
+            socket,
+            seat: Some(seat),
+            unread: !early.is_empty(),
+            inbound: Inbound::with_carry(early),
+            outbound: Outbound::default(),
+            farewell: Farewell::Open,
+            counted: (0, 0),
+        }
+    }
+
+    /// Adds what this peer has sent since the last time.
+    pub(crate) fn count(&mut self, traffic: &Traffic) {
+        let (messages, bytes) = self.counted;
+        if messages != self.inbound.messages || bytes != self.inbound.bytes {
+            traffic
+                .messages
+                .inc_by(u64::from(self.inbound.messages - messages));
+            traffic.bytes.inc_by(self.inbound.bytes - bytes);
+            self.counted = (self.inbound.messages, self.inbound.bytes);
+        }
+    }
+
+    /// Since when this peer has taken nothing, although something waits for it.
+    pub(crate) fn stalled_since(&self) -> Option<Instant> {
+        self.outbound.stalled_since()
+    }
+
+    /// Gives the peer what the other one sent before this one was there.
+    pub(crate) fn push_early(&mut self, early: Vec<u8>) {
+        if !early.is_empty() {
+            self.outbound.push(early);
+        }
+    }
+
+    /// Sends a ping if nothing else is on its way. `other` is the peer at the far side.
+    pub(crate) fn ping(&mut self, other: Option<&Self>) {
+        if self.outbound.is_empty() && !other.is_some_and(|other| other.inbound.in_frame()) {
+            self.outbound.push(PING.to_vec());
+            self.inbound.pongs_due = self.inbound.pongs_due.saturating_add(1);
+        }
+    }
+
+    /// Sends the answer to a ping that has just come. `in_frame` as for [`Self::poll_flush`].
+    pub(crate) fn poll_pong(&mut self, in_frame: bool, cx: &mut Context<'_>) -> io::Result<()> {
+        match self.poll_flush(in_frame, cx) {
+            Poll::Ready(Err(error)) => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    /// Writes what waits for this peer. `in_frame` says that it ends inside a frame, where a pong
+    /// may not go.
+    fn poll_flush(&mut self, in_frame: bool, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if !in_frame && let Some(pong) = self.inbound.pong.take() {
+            self.outbound.push(pong.into_vec());
+        }
+        self.outbound.poll_flush(&mut self.socket, cx)
+    }
+
+    /// Reads behind what the last read left over. An error stands for the end of the stream too.
+    fn poll_read<'b>(
+        &mut self,
+        cx: &mut Context<'_>,
+        buffer: &'b mut [u8],
+    ) -> Poll<io::Result<&'b mut [u8]>> {
+        let carried = self.inbound.carry.len();
+        if let Some(start) = buffer.get_mut(..carried) {
+            start.copy_from_slice(&self.inbound.carry);
+        }
+        let mut len = 0;
+        if !std::mem::take(&mut self.unread) {
+            let mut read = ReadBuf::new(buffer.get_mut(carried..).unwrap_or_default());
+            ready!(Pin::new(&mut self.socket).poll_read(cx, &mut read))?;
+            len = read.filled().len();
+            if len == 0 {
+                return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into()));
+            }
+        }
+        self.inbound.carry = Box::default();
+        Poll::Ready(Ok(buffer.get_mut(..carried + len).unwrap_or_default()))
+    }
+
+    fn lost(&mut self) -> Stopped {
+        self.farewell = Farewell::Lost;
+        Stopped(CloseReason::PeerLost)
+    }
+}
+
+/// Moves what `from` sends to `to` until one of them has to wait.
+pub(crate) fn poll_forward(
+    from: &mut End,
+    to: &mut End,
+    budget: &Budget,
+    cx: &mut Context<'_>,
+) -> Poll<Stopped> {
+    for _ in 0..READS_A_TURN {
+        if ready!(to.poll_flush(from.inbound.in_frame(), cx)).is_err() {
+            return Poll::Ready(to.lost());
+        }
+        let heard = ready!(with_read_buffer(|buffer| {
+            let Ok(read) = ready!(from.poll_read(cx, buffer)) else {
+                return Poll::Ready(Err(from.lost()));
+            };
+            let mut pieces = Pieces::default();
+            let heard = from.inbound.scan(read, budget, &mut pieces);
+            if to
+                .outbound
+                .write(&mut to.socket, cx, read, &pieces)
+                .is_err()
+            {
+                return Poll::Ready(Err(to.lost()));
+            }
+            Poll::Ready(Ok(heard))
+        }));
+        match heard {
+            Ok(heard) => {
+                if let Some(stopped) = from.stopped_by(heard) {
+                    return Poll::Ready(stopped);
+                }
+            }
+            Err(stopped) => return Poll::Ready(stopped),
+        }
+    }
+    cx.waker().wake_by_ref();
+    Poll::Pending
+}
+
+/// Takes what a peer sends while nobody is at the far side, up to `limit` bytes in `early`; then
+/// stops reading. Answers pings meanwhile.
+pub(crate) fn poll_early(
+    from: &mut End,
+    early: &mut Box<[u8]>,
+    limit: usize,
+    budget: &Budget,
+    cx: &mut Context<'_>,
+) -> Poll<Stopped> {
+    loop {
+        if ready!(from.poll_flush(false, cx)).is_err() {
+            return Poll::Ready(from.lost());
+        }
+        let room = limit.saturating_sub(early.len());
+        if room == 0 {
+            return Poll::Pending;
+        }
+        let heard = ready!(with_read_buffer(|buffer| {
+            let most = buffer.len().min(from.inbound.carry.len() + room);
+            let Ok(read) = ready!(from.poll_read(cx, buffer.get_mut(..most).unwrap_or_default()))
+            else {
+                return Poll::Ready(Err(from.lost()));
+            };
+            let mut pieces = Pieces::default();
+            let heard = from.inbound.scan(read, budget, &mut pieces);
+            if pieces.total() > 0 {
+                let mut grown = std::mem::take(early).into_vec();
+                grown.append(&mut pieces.copy_from(read, 0));
+                *early = grown.into_boxed_slice();
+            }
+            Poll::Ready(Ok(heard))
+        }));
+        match heard {
+            Ok(heard) => {
+                if let Some(stopped) = from.stopped_by(heard) {
+                    return Poll::Ready(stopped);
+                }
+            }
+            Err(stopped) => return Poll::Ready(stopped),
+        }
+    }
+}
+
+impl End {
+    fn stopped_by(&mut self, heard: Heard) -> Option<Stopped> {
+        match heard {
+            Heard::Data => None,
+            Heard::Close(code) => {
+                self.farewell = Farewell::Heard(code);
+                Some(Stopped(CloseReason::PeerClosed))
+            }
+            Heard::Fault(reason) => Some(Stopped(reason)),
+        }
+    }
+
+    /// Whether everything for this peer has been handed to the kernel.
+    pub(crate) fn is_flushed(&self) -> bool {
+        self.outbound.is_empty() || self.farewell == Farewell::Lost
+    }
+
+    /// Begins the closing handshake (RFC 6455 §7.1.2), behind everything that waits already.
+    ///
+    /// A peer that has received part of a frame cannot be told anything: `in_frame`.
+    pub(crate) fn say_goodbye(&mut self, reason: CloseReason, in_frame: bool) {
+        self.farewell = match self.farewell {
+            Farewell::Lost => Farewell::Lost,
+            _ if in_frame => Farewell::Done,
+            Farewell::Heard(code) => {
+                self.outbound.push(close_answer(code));
+                Farewell::Done
+            }
+            _ => {
+                self.outbound.push(close_frame(reason));
+                Farewell::Said
+            }
+        };
+    }
+
+    /// Whether the last data frame from this peer is incomplete.
+    pub(crate) fn in_frame(&self) -> bool {
+        self.inbound.in_frame()
+    }
+
+    /// Ready when everything has been written and the peer has answered, or is gone.
+    pub(crate) fn poll_goodbye(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.farewell != Farewell::Lost {
+            self.farewell = ready!(self.poll_farewell(cx));
+            // Now, and not when the other side is done too.
+            self.socket = Socket::Closed;
+            self.seat = None;
+        }
+        Poll::Ready(())
+    }
+
+    fn poll_farewell(&mut self, cx: &mut Context<'_>) -> Poll<Farewell> {
+        if ready!(self.outbound.poll_flush(&mut self.socket, cx)).is_err() {
+            return Poll::Ready(Farewell::Lost);
+        }
+        while self.farewell == Farewell::Said {
+            self.farewell = ready!(with_read_buffer(|buffer| {
+                let Ok(read) = ready!(self.poll_read(cx, buffer)) else {
+                    return Poll::Ready(Farewell::Lost);
+                };
+                match self.inbound.scan(read, &UNLIMITED, &mut Pieces::default()) {
+                    Heard::Data => Poll::Ready(Farewell::Said),
+                    Heard::Close(_) | Heard::Fault(_) => Poll::Ready(Farewell::Done),
+                }
+            }));
+        }
+        // Dropping a TCP socket says the same with one system call less.
+        if !matches!(self.socket, Socket::Tcp(_)) {
+            let _ = ready!(Pin::new(&mut self.socket).poll_shutdown(cx));
+        }
+        Poll::Ready(Farewell::Lost)
+    }
+}
+
+/// For a peer whose messages are thrown away while its close frame is awaited.
+const UNLIMITED: Budget = Budget {
+    message_bytes: u32::MAX - 1,
+    messages: None,
+    bytes: None,
+    control_frames: u32::MAX,
+};

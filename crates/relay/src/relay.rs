@@ -1,0 +1,352 @@
+//! The service: accepts connections, and ends in good order.
+
+use std::future::Future;
+use std::net::{IpAddr, SocketAddr};
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use prometheus::Registry;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::{Instant, sleep, sleep_until};
+use tokio_util::sync::CancellationToken;
+
+use crate::clients::Clients;
+use crate::config::Config;
+use crate::connection::Arrival;
+use crate::listen::{BindError, bind_shared};
+use crate::metrics::{Limit, Metrics, Stats};
+use crate::pairing::Pairing;
+use crate::pump::Budget;
+use crate::seat::Seat;
+use crate::socket::{Io, Socket};
+use crate::tunnel::Joining;
+
+/// Pause after a failed accept: long enough not to spin while there are no file descriptors left.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Longest time that data may stay unacknowledged before the kernel calls a connection dead. With
+/// the pings, it finds peers that vanished without a word.
+const UNACKNOWLEDGED: Duration = Duration::from_secs(30);
+
+/// A tunnel service. Clones are handles to the same one.
+#[derive(Debug, Clone)]
+pub struct Relay {
+    shared: Arc<Shared>,
+}
+
+/// What every connection needs.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) config: Config,
+    pub(crate) budget: Budget,
+    pub(crate) metrics: Metrics,
+    pub(crate) clients: Clients,
+    pub(crate) pairing: Pairing<Box<Joining>>,
+    /// Ends every tunnel at once.
+    pub(crate) cut: CancellationToken,
+    draining: AtomicBool,
+    /// Each thread has an event loop of its own, so that a socket moves with its tunnel.
+    own_loops: AtomicBool,
+}
+
+/// How a drain went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DrainReport {
+    /// Tunnels that ended by themselves after the drain began.
+    pub finished: u64,
+    /// Tunnels that were closed at the deadline.
+    pub cut: u64,
+}
+
+/// Why there is no relay.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RelayError {
+    /// The metrics could not be made or registered.
+    #[error("cannot set up metrics: {0}")]
+    Metrics(#[source] prometheus::Error),
+}
+
+/// Why a relay with several threads does not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ServeError {
+    /// The address cannot be listened on.
+    #[error(transparent)]
+    Bind(#[from] BindError),
+    /// A thread or its event loop could not be made.
+    #[error("cannot start a thread: {0}")]
+    Thread(#[source] std::io::Error),
+}
+
+impl Relay {
+    /// A relay with metrics of its own.
+    ///
+    /// # Errors
+    /// [`RelayError::Metrics`], which no configuration causes.
+    pub fn new(config: Config) -> Result<Self, RelayError> {
+        let limits = &config.limits;
+        Ok(Self {
+            shared: Arc::new(Shared {
+                budget: Budget {
+                    message_bytes: limits.message_bytes,
+                    messages: limits.messages,
+                    bytes: limits.tunnel_bytes,
+                    control_frames: limits.control_frames,
+                },
+                metrics: Metrics::new().map_err(RelayError::Metrics)?,
+                clients: Clients::new(config.quotas.clone()),
+                pairing: Pairing::new(),
+                cut: CancellationToken::new(),
+                draining: AtomicBool::new(false),
+                own_loops: AtomicBool::new(false),
+                config,
+            }),
+        })
+    }
+
+    /// Makes the relay's metrics part of a registry.
+    ///
+    /// # Errors
+    /// [`RelayError::Metrics`] when the registry has metrics of these names.
+    pub fn register_metrics(&self, registry: &Registry) -> Result<(), RelayError> {
+        self.shared
+            .metrics
+            .register(registry)
+            .map_err(RelayError::Metrics)
+    }
+
+    /// The counts at this moment.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        self.shared.metrics.stats()
+    }
+
+    /// Whether new tunnels are welcome: false once a drain has begun.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        !self.shared.is_draining()
+    }
+
+    /// Accepts connections until `shutdown` resolves, then drains: phones are turned away, laptops
+    /// may still join the phones that wait, and what is not done at the deadline is closed.
+    ///
+    /// # Cancel safety
+    /// Dropping the future stops accepting; tunnels live on in the runtime.
+    pub async fn serve(
+        self,
+        listener: TcpListener,
+        shutdown: impl Future<Output = ()>,
+    ) -> DrainReport {
+        let drained = async {
+            shutdown.await;
+            self.drain().await
+        };
+        tokio::select! {
+            () = self.accept(&listener, 1) => DrainReport { finished: 0, cut: 0 },
+            report = drained => report,
+        }
+    }
+
+    /// Like [`Self::serve`], on several threads with an event loop each. `bound` learns the address,
+    /// which says the port if it was 0. Runs the first loop in the calling task, which should
+    /// therefore be on a current-thread runtime.
+    ///
+    /// # Errors
+    /// [`ServeError`] when it cannot start.
+    pub async fn serve_threads(
+        self,
+        address: SocketAddr,
+        threads: NonZeroUsize,
+        bound: impl FnOnce(SocketAddr),
+        shutdown: impl Future<Output = ()>,
+    ) -> Result<DrainReport, ServeError> {
+        let mut listeners = bind_shared(address, threads.get())?;
+        self.shared
+            .own_loops
+            .store(threads.get() > 1, Ordering::Relaxed);
+        let first = listeners.pop().map(TcpListener::from_std);
+        let first = first.transpose().map_err(ServeError::Thread)?;
+        let over = CancellationToken::new();
+        let _over = over.clone().drop_guard();
+        for listener in listeners {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build();
+            let runtime = runtime.map_err(ServeError::Thread)?;
+            let (relay, over) = (self.clone(), over.clone());
+            let work = async move {
+                if let Ok(listener) = TcpListener::from_std(listener) {
+                    over.run_until_cancelled(relay.accept(&listener, threads.get()))
+                        .await;
+                }
+            };
+            std::thread::Builder::new()
+                .name("relay".into())
+                .spawn(move || runtime.block_on(work))
+                .map_err(ServeError::Thread)?;
+        }
+        let Some(first) = first else {
+            return Ok(DrainReport {
+                finished: 0,
+                cut: 0,
+            });
+        };
+        bound(first.local_addr().unwrap_or(address));
+        Ok(self.serve(first, shutdown).await)
+    }
+
+    /// Serves one connection, of any kind, to its end. `peer` is whose it is, for the quotas.
+    pub async fn serve_io(&self, io: impl Io, peer: Option<IpAddr>) {
+        let seat = match peer {
+            Some(peer) => self.seat(peer),
+            None => Some(Seat::new(&self.shared.metrics)),
+        };
+        if let Some(seat) = seat {
+            let socket = Socket::Other(Box::new(io));
+            Arc::clone(&self.shared)
+                .connection(Arrival { socket, seat })
+                .await;
+        }
+    }
+
+    /// Accepts connections for ever. `loops` is how many do so at once.
+    async fn accept(&self, listener: &TcpListener, loops: usize) {
+        let limits = &self.shared.config.limits;
+        let mut pace = Pace::new(limits.accepts_per_second, loops);
+        loop {
+            if limits
+                .connections
+                .is_some_and(|most| self.stats().connections >= most)
+            {
+                self.shared.metrics.count_limit(Limit::Connections);
+                sleep(ACCEPT_PAUSE).await;
+                continue;
+            }
+            if let Some(later) = pace.wait() {
+                self.shared.metrics.count_limit(Limit::AcceptRate);
+                sleep_until(later).await;
+            }
+            match listener.accept().await {
+                Ok((stream, peer)) => self.welcome(stream, peer.ip()),
+                Err(error) => {
+                    self.shared.metrics.accept_errors.inc();
+                    tracing::warn!(%error, "cannot accept a connection");
+                    sleep(ACCEPT_PAUSE).await;
+                }
+            }
+        }
+    }
+
+    fn welcome(&self, stream: TcpStream, peer: IpAddr) {
+        // Without this, two small messages in a row take 44 ms.
+        if stream.set_nodelay(true).is_err() {
+            return;
+        }
+        let _ = socket2::SockRef::from(&stream).set_tcp_user_timeout(Some(UNACKNOWLEDGED));
+        if let Some(seat) = self.seat(peer) {
+            let socket = Socket::Tcp(stream);
+            tokio::spawn(Arc::clone(&self.shared).connection(Arrival { socket, seat }));
+        }
+    }
+
+    /// A place for a connection, unless its client has too many: then it is closed without a word,
+    /// because even waiting for its request would be a place.
+    fn seat(&self, peer: IpAddr) -> Option<Seat> {
+        let mut seat = Seat::new(&self.shared.metrics);
+        if let Ok(client) = self.shared.clients.connect(peer) {
+            seat.assign(client);
+            Some(seat)
+        } else {
+            self.shared.metrics.count_limit(Limit::ClientConnections);
+            None
+        }
+    }
+
+    async fn drain(&self) -> DrainReport {
+        let shared = &self.shared;
+        shared.draining.store(true, Ordering::Relaxed);
+        shared.metrics.draining.set(1);
+        let at_start = self.tunnels();
+        self.wait_until_empty(shared.config.drain_time).await;
+        let cut = self.tunnels();
+        shared.cut.cancel();
+        shared.pairing.clear();
+        self.wait_until_empty(shared.config.limits.close_time).await;
+        DrainReport {
+            finished: at_start.saturating_sub(cut),
+            cut,
+        }
+    }
+
+    async fn wait_until_empty(&self, most: Duration) {
+        let deadline = Instant::now() + most;
+        while self.tunnels() > 0 && Instant::now() < deadline {
+            sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    fn tunnels(&self) -> u64 {
+        let stats = self.stats();
+        stats.waiting + stats.paired
+    }
+}
+
+impl Shared {
+    pub(crate) fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn own_loops(&self) -> bool {
+        self.own_loops.load(Ordering::Relaxed)
+    }
+}
+
+/// Spreads accepts so that there are no more than so many a second, with bursts of a tenth of that.
+struct Pace {
+    step: Option<Duration>,
+    next: Instant,
+}
+
+impl Pace {
+    fn new(per_second: Option<u32>, loops: usize) -> Self {
+        let loops = u32::try_from(loops).unwrap_or(u32::MAX);
+        let step = |rate: u32| Duration::from_secs(1).saturating_mul(loops) / rate.max(1);
+        Self {
+            step: per_second.map(step),
+            next: Instant::now(),
+        }
+    }
+
+    /// When the next accept is due, if it is not yet. Counts that accept.
+    fn wait(&mut self) -> Option<Instant> {
+        const BURST: Duration = Duration::from_millis(100);
+        let step = self.step?;
+        let now = Instant::now();
+        let behind = now.checked_sub(BURST).unwrap_or(now);
+        let due = self.next.max(behind);
+        self.next = due + step;
+        (due > now).then_some(due)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn accepts_are_paced_at_the_limit_and_not_below() {
+        let start = Instant::now();
+        let mut pace = Pace::new(Some(100), 1);
+        tokio::time::advance(Duration::from_secs(5)).await;
+        let start = start + Duration::from_secs(5);
+        for _ in 0..11 {
+            assert_eq!(pace.wait(), None, "a burst of a tenth of a second");
+        }
+        assert_eq!(pace.wait(), Some(start + Duration::from_millis(10)));
+        assert_eq!(Pace::new(None, 4).wait(), None);
+    }
+}

@@ -1,0 +1,339 @@
+//! The life of a tunnel, in the phone's task: waiting, then forwarding, then the goodbye.
+
+use std::future::Future as _;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use hawser_wire::CloseReason;
+use tokio::net::TcpStream;
+use tokio::time::{Instant, Sleep, sleep_until};
+use tokio_util::sync::WaitForCancellationFutureOwned;
+
+use crate::clients::ClientTunnel;
+use crate::metrics::{Counted, Limit};
+use crate::pairing::Registration;
+use crate::pump::{End, Stopped, poll_early, poll_forward};
+use crate::relay::Shared;
+use crate::seat::Seat;
+use crate::socket::Socket;
+
+/// A laptop that has got its 101, on its way to the phone's task.
+#[derive(Debug)]
+pub(crate) struct Joining {
+    pub(crate) socket: Handed,
+    pub(crate) seat: Seat,
+    /// What the laptop sent behind its request.
+    pub(crate) early: Vec<u8>,
+}
+
+/// A socket between two tasks.
+#[derive(Debug)]
+pub(crate) enum Handed {
+    /// Stays with the event loop that it came from.
+    Registered(Socket),
+    /// Taken from its event loop, to be served by the receiver's.
+    Loose(std::net::TcpStream),
+}
+
+impl Handed {
+    fn settle(self) -> std::io::Result<Socket> {
+        match self {
+            Self::Registered(socket) => Ok(socket),
+            Self::Loose(stream) => TcpStream::from_std(stream).map(Socket::Tcp),
+        }
+    }
+}
+
+/// A tunnel whose phone has got its 101.
+pub(crate) struct Tunnel {
+    shared: Arc<Shared>,
+    phone: End,
+    stage: Stage,
+    since: Instant,
+    next_ping: Instant,
+    counted: Counted,
+}
+
+enum Stage {
+    Waiting {
+        registration: Registration<Box<Joining>>,
+        client: Option<ClientTunnel>,
+        /// What the phone has said already, in the form that the laptop will get.
+        early: Box<[u8]>,
+    },
+    Paired {
+        laptop: Box<End>,
+        /// Resolves when every tunnel has to end. A waiting one is told by its registration.
+        cut: Pin<Box<WaitForCancellationFutureOwned>>,
+    },
+    /// Nobody came, and the phone is being told.
+    Left,
+}
+
+impl Tunnel {
+    /// Boxed, because a future that holds a tunnel by value keeps room for several copies of it.
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        phone: End,
+        registration: Registration<Box<Joining>>,
+        client: Option<ClientTunnel>,
+    ) -> Box<Self> {
+        let now = Instant::now();
+        let limits = &shared.config.limits;
+        Box::new(Self {
+            next_ping: now + limits.ping_interval,
+            since: now,
+            phone,
+            stage: Stage::Waiting {
+                registration,
+                client,
+                early: Box::default(),
+            },
+            counted: Counted::new(&shared.metrics.waiting),
+            shared,
+        })
+    }
+
+    /// Runs the tunnel to its end, and says why it ended.
+    pub(crate) async fn run(mut self: Box<Self>) -> CloseReason {
+        let mut alarm = pin!(sleep_until(self.next_alarm()));
+        let Stopped(reason) = std::future::poll_fn(|cx| self.poll(alarm.as_mut(), cx)).await;
+        self.begin_goodbye(reason);
+        let last_word = Instant::now() + self.shared.config.limits.write_stall_time;
+        alarm.as_mut().reset(last_word);
+        let mut all_written = false;
+        std::future::poll_fn(|cx| {
+            self.poll_goodbye(&mut all_written, last_word, alarm.as_mut(), cx)
+        })
+        .await;
+        reason
+    }
+
+    fn poll(&mut self, mut alarm: Pin<&mut Sleep>, cx: &mut Context<'_>) -> Poll<Stopped> {
+        while alarm.as_mut().poll(cx).is_ready() {
+            if let Some(reason) = self.due(Instant::now()) {
+                return Poll::Ready(Stopped(reason));
+            }
+            alarm.as_mut().reset(self.next_alarm());
+        }
+        let stopped = match self.poll_joined(cx) {
+            Ok(()) => self.poll_pump(cx),
+            Err(stopped) => Poll::Ready(stopped),
+        };
+        // A joined or newly stalled peer may be due earlier than the alarm that is set.
+        let next_alarm = self.next_alarm();
+        if stopped.is_pending() && next_alarm < alarm.deadline() {
+            alarm.as_mut().reset(next_alarm);
+            if alarm.as_mut().poll(cx).is_ready() {
+                cx.waker().wake_by_ref();
+            }
+        }
+        stopped
+    }
+
+    /// Takes in the laptop when it comes.
+    fn poll_joined(&mut self, cx: &mut Context<'_>) -> Result<(), Stopped> {
+        let Stage::Waiting {
+            registration,
+            early,
+            ..
+        } = &mut self.stage
+        else {
+            return Ok(());
+        };
+        let Poll::Ready(joined) = Pin::new(registration.joined()).poll(cx) else {
+            return Ok(());
+        };
+        let joining = joined.map_err(|_| {
+            Stopped(if self.shared.cut.is_cancelled() {
+                CloseReason::Draining
+            } else {
+                // The laptop's task failed between claiming the tunnel and joining it.
+                CloseReason::PeerLost
+            })
+        })?;
+        let socket = joining
+            .socket
+            .settle()
+            .map_err(|_| Stopped(CloseReason::PeerLost))?;
+        let mut laptop = Box::new(End::new(socket, joining.early, joining.seat));
+        laptop.push_early(std::mem::take(early).into_vec());
+
+        let now = Instant::now();
+        let metrics = &self.shared.metrics;
+        metrics.joined.inc();
+        metrics
+            .wait_seconds
+            .observe((now - self.since).as_secs_f64());
+        self.counted = Counted::new(&metrics.paired);
+        self.since = now;
+        self.stage = Stage::Paired {
+            laptop,
+            cut: Box::pin(self.shared.cut.clone().cancelled_owned()),
+        };
+        Ok(())
+    }
+
+    fn poll_pump(&mut self, cx: &mut Context<'_>) -> Poll<Stopped> {
+        let (shared, phone) = (&self.shared, &mut self.phone);
+        match &mut self.stage {
+            Stage::Left => Poll::Pending,
+            Stage::Waiting { early, .. } => {
+                let limit = shared.config.limits.early_bytes;
+                let had_room = early.len() < limit;
+                let stopped = poll_early(phone, early, limit, &shared.budget, cx);
+                if had_room && early.len() >= limit {
+                    shared.metrics.count_limit(Limit::EarlyBytes);
+                }
+                stopped
+            }
+            Stage::Paired { laptop, cut } => {
+                if cut.as_mut().poll(cx).is_ready() {
+                    return Poll::Ready(Stopped(CloseReason::Draining));
+                }
+                let mut stopped = poll_forward(phone, laptop, &shared.budget, cx);
+                if stopped.is_pending() {
+                    stopped = poll_forward(laptop, phone, &shared.budget, cx);
+                    if stopped == Poll::Ready(Stopped(CloseReason::PeerLost)) {
+                        // A phone hangs up right behind its last message, which may still be here.
+                        let _ = poll_forward(phone, laptop, &shared.budget, cx);
+                    }
+                }
+                if stopped.is_pending() && laptop.poll_pong(phone.in_frame(), cx).is_err() {
+                    stopped = Poll::Ready(Stopped(CloseReason::PeerLost));
+                }
+                phone.count(&shared.metrics.to_laptop);
+                laptop.count(&shared.metrics.to_phone);
+                stopped
+            }
+        }
+    }
+
+    /// What has to happen at this time: the end of the tunnel, or a ping.
+    fn due(&mut self, now: Instant) -> Option<CloseReason> {
+        let ended = now >= self.deadline();
+        let limits = &self.shared.config.limits;
+        let laptop = match &mut self.stage {
+            Stage::Waiting { .. } | Stage::Left if ended => {
+                return Some(CloseReason::WaitingTimedOut);
+            }
+            Stage::Paired { .. } if ended => return Some(CloseReason::SessionTimedOut),
+            Stage::Waiting { .. } | Stage::Left => None,
+            Stage::Paired { laptop, .. } => Some(laptop.as_mut()),
+        };
+        let stalled = |end: &End| {
+            end.stalled_since()
+                .is_some_and(|since| now >= since + limits.write_stall_time)
+        };
+        if stalled(&self.phone) || laptop.as_deref().is_some_and(stalled) {
+            return Some(CloseReason::WriteStalled);
+        }
+        if now >= self.next_ping {
+            self.next_ping = now + limits.ping_interval;
+            self.phone.ping(laptop.as_deref());
+            if let Some(laptop) = laptop {
+                laptop.ping(Some(&self.phone));
+            }
+        }
+        None
+    }
+
+    fn next_alarm(&self) -> Instant {
+        let stall_time = self.shared.config.limits.write_stall_time;
+        let stalled = [Some(&self.phone), self.laptop()]
+            .into_iter()
+            .flatten()
+            .filter_map(End::stalled_since)
+            .map(|since| since + stall_time);
+        stalled.fold(self.deadline().min(self.next_ping), Instant::min)
+    }
+
+    /// The end of the current stage.
+    fn deadline(&self) -> Instant {
+        let limits = &self.shared.config.limits;
+        self.since
+            + match self.stage {
+                Stage::Waiting { .. } | Stage::Left => limits.waiting_time,
+                Stage::Paired { .. } => limits.session_time,
+            }
+    }
+
+    fn laptop(&self) -> Option<&End> {
+        match &self.stage {
+            Stage::Waiting { .. } | Stage::Left => None,
+            Stage::Paired { laptop, .. } => Some(laptop),
+        }
+    }
+
+    fn count(&self, reason: CloseReason) {
+        let metrics = &self.shared.metrics;
+        let seconds = self.since.elapsed().as_secs_f64();
+        match self.stage {
+            Stage::Waiting { .. } | Stage::Left => {
+                metrics.count_closed("waiting", reason);
+                metrics.wait_seconds.observe(seconds);
+            }
+            Stage::Paired { .. } => {
+                metrics.count_closed("paired", reason);
+                metrics.session_seconds.observe(seconds);
+            }
+        }
+    }
+
+    /// Counts the end, and puts a close frame behind what still waits for each peer.
+    fn begin_goodbye(&mut self, reason: CloseReason) {
+        self.count(reason);
+        match &mut self.stage {
+            Stage::Waiting { .. } => {
+                // Frees the tunnel id: no laptop joins any more.
+                self.stage = Stage::Left;
+                self.phone.say_goodbye(reason, false);
+            }
+            Stage::Left => {}
+            Stage::Paired { laptop, .. } => {
+                self.phone.say_goodbye(reason, laptop.in_frame());
+                laptop.say_goodbye(reason, self.phone.in_frame());
+            }
+        }
+    }
+
+    /// Ready when both peers have everything and have answered, or their time is over.
+    fn poll_goodbye(
+        &mut self,
+        all_written: &mut bool,
+        last_word: Instant,
+        mut alarm: Pin<&mut Sleep>,
+        cx: &mut Context<'_>,
+    ) -> Poll<()> {
+        let mut written = true;
+        let mut done = true;
+        for end in [Some(&mut self.phone), self.stage.laptop_mut()]
+            .into_iter()
+            .flatten()
+        {
+            done &= end.poll_goodbye(cx).is_ready();
+            written &= end.is_flushed();
+        }
+        if done {
+            return Poll::Ready(());
+        }
+        if written && !*all_written {
+            *all_written = true;
+            let close_time = self.shared.config.limits.close_time;
+            alarm
+                .as_mut()
+                .reset(last_word.min(Instant::now() + close_time));
+        }
+        alarm.poll(cx)
+    }
+}
+
+impl Stage {
+    fn laptop_mut(&mut self) -> Option<&mut End> {
+        match self {
+            Self::Waiting { .. } | Self::Left => None,
+            Self::Paired { laptop, .. } => Some(laptop),
+        }
+    }
+}

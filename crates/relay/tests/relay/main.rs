@@ -1,0 +1,16 @@
+//! The relay over pipes in memory, with a clock that the tests move: no socket, no sleep.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::as_conversions,
+    clippy::cast_possible_truncation,
+    reason = "a test may panic"
+)]
+
+mod client;
+mod http;
+mod lifetimes;
+mod tunnels;
+mod websocket;

@@ -1,0 +1,236 @@
+//! Frames that are rare, broken or hostile.
+
+use crate::client::{
+    Peer, Received, binary, close, connect, frame, message, pair, phone, relay, relay_with, settle,
+};
+
+async fn closed_with(peer: &mut Peer) -> Option<u16> {
+    loop {
+        match peer.receive().await {
+            Received::Close { code } => return code,
+            Received::End => panic!("no close frame"),
+            Received::Frame { .. } => {}
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn broken_frames_end_the_tunnel_for_both_with_one_code() {
+    let cases: Vec<(&str, Vec<u8>, u16)> = vec![
+        ("not masked", vec![0x82, 1, 0], 1002),
+        ("reserved bit", vec![0xC2, 0x81, 0, 0, 0, 0, 0], 1002),
+        ("reserved opcode", frame(true, 3, b"x"), 1002),
+        ("reserved control opcode", frame(true, 11, b"x"), 1002),
+        ("text", frame(true, 1, b"x"), 1003),
+        ("fragmented ping", frame(false, 9, b"x"), 1002),
+        ("ping of 126 bytes", frame(true, 9, &[0; 126]), 1002),
+        ("continuation of nothing", frame(true, 0, b"x"), 1002),
+        (
+            "message inside a message",
+            [frame(false, 2, b"x"), message(b"y")].concat(),
+            1002,
+        ),
+        ("one byte too many", message(&[0; 65537]), 1009),
+        (
+            "fragments that are too long together",
+            [frame(false, 2, &[0; 65536]), frame(true, 0, b"x")].concat(),
+            1009,
+        ),
+        (
+            "2^63 bytes",
+            vec![0x82, 0xFF, 0x80, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4],
+            1002,
+        ),
+        (
+            "2^63 - 1 bytes",
+            vec![
+                0x82, 0xFF, 0x7F, 255, 255, 255, 255, 255, 255, 255, 1, 2, 3, 4,
+            ],
+            1009,
+        ),
+        ("close of one byte", frame(true, 8, &[3]), 1002),
+        ("close code 1005", close(1005), 1002),
+        ("close code 0", close(0), 1002),
+        (
+            "close reason that is not UTF-8",
+            frame(true, 8, &[3, 232, 0xFF]),
+            1002,
+        ),
+        ("ping flood", frame(true, 9, b"x").repeat(257), 1008),
+        (
+            "empty fragments",
+            [frame(false, 2, b""), frame(false, 0, b"").repeat(256)].concat(),
+            1008,
+        ),
+        ("too many messages", message(b"x").repeat(257), 1008),
+    ];
+    for (name, bytes, code) in cases {
+        let relay = relay();
+        let (mut phone, mut laptop) = pair(&relay).await;
+        phone.write(&bytes).await;
+        assert_eq!(
+            closed_with(&mut phone).await,
+            Some(code),
+            "{name}: to the sender"
+        );
+        assert_eq!(
+            closed_with(&mut laptop).await,
+            Some(code),
+            "{name}: to the other"
+        );
+        phone.write(&close(code)).await;
+        laptop.write(&close(code)).await;
+        settle().await;
+        assert_eq!(relay.stats().connections, 0, "{name}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn limits_let_the_last_allowed_message_through() {
+    let relay = relay_with(|config| {
+        config.limits.messages = Some(3);
+        config.limits.message_bytes = 100;
+        config.limits.tunnel_bytes = Some(250);
+    });
+    let (mut phone, mut laptop) = pair(&relay).await;
+    for len in [100, 100, 50] {
+        phone.send(&vec![1; len]).await;
+        assert_eq!(laptop.receive().await, binary(&vec![1; len]));
+    }
+    // The laptop's direction has limits of its own.
+    for len in [100, 100] {
+        laptop.send(&vec![1; len]).await;
+        assert_eq!(phone.receive().await, binary(&vec![1; len]));
+    }
+    laptop.send(&[1; 51]).await;
+    assert_eq!(closed_with(&mut phone).await, Some(1008), "251 bytes");
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_quotas_means_any_number_of_messages() {
+    let relay = relay_with(|config| {
+        config.limits.messages = None;
+        config.limits.tunnel_bytes = None;
+    });
+    let (mut phone, mut laptop) = pair(&relay).await;
+    for _ in 0..600 {
+        phone.send(&[1; 10_000]).await;
+        assert_eq!(laptop.receive().await, binary(&[1; 10_000]));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn fragments_and_what_comes_between_them() {
+    let relay = relay();
+    let (mut phone, mut laptop) = pair(&relay).await;
+    let sent = [
+        frame(false, 2, b"a"),
+        frame(true, 9, b"are you there"),
+        frame(false, 0, b"b"),
+        frame(true, 0, b""),
+    ];
+    laptop.write(&sent.concat()).await;
+    for (is_final, opcode, payload) in [(false, 2, "a"), (false, 0, "b"), (true, 0, "")] {
+        let expected = Received::Frame {
+            is_final,
+            opcode,
+            payload: payload.into(),
+        };
+        // An empty frame is passed on like any other: nothing is merged or split.
+        assert_eq!(phone.receive().await, expected);
+    }
+    let pong = Received::Frame {
+        is_final: true,
+        opcode: 10,
+        payload: b"are you there".to_vec(),
+    };
+    assert_eq!(laptop.receive().await, pong, "answered here, not forwarded");
+    assert_eq!(relay.stats().messages, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_byte_may_come_alone() {
+    let relay = relay();
+    let (mut phone, mut laptop) = pair(&relay).await;
+    let payload: Vec<u8> = (0..300).map(|n| n as u8).collect();
+    let sent = [
+        message(&payload),
+        frame(true, 9, b"ping"),
+        message(b"next"),
+        close(1000),
+    ]
+    .concat();
+    for byte in sent {
+        phone.write(&[byte]).await;
+        settle().await;
+    }
+    assert_eq!(laptop.receive().await, binary(&payload));
+    assert_eq!(laptop.receive().await, binary(b"next"));
+    assert_eq!(laptop.receive().await, Received::Close { code: Some(1000) });
+    let pong = Received::Frame {
+        is_final: true,
+        opcode: 10,
+        payload: b"ping".to_vec(),
+    };
+    assert_eq!(phone.receive().await, pong);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pong_never_lands_inside_a_frame() {
+    let relay = relay();
+    let (mut phone, mut laptop) = pair(&relay).await;
+    let long = message(&[9; 5000]);
+    phone.write(&long[..1000]).await;
+    settle().await;
+    laptop.write(&frame(true, 9, b"now")).await;
+    settle().await;
+    phone.write(&long[1000..]).await;
+    assert_eq!(laptop.receive().await, binary(&[9; 5000]));
+    let pong = Received::Frame {
+        is_final: true,
+        opcode: 10,
+        payload: b"now".to_vec(),
+    };
+    assert_eq!(laptop.receive().await, pong);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_dies_inside_a_frame_ends_the_stream_without_a_lie() {
+    let relay = relay();
+    let (mut phone, mut laptop) = pair(&relay).await;
+    let long = message(&[9; 5000]);
+    phone.write(&long[..1000]).await;
+    drop(phone);
+    let rest = laptop.rest().await;
+    // Head of 4 bytes, then the payload that came; no close frame can follow it.
+    assert_eq!(rest[..4], [0x82, 126, 0x13, 0x88]);
+    assert!(rest[4..].iter().all(|byte| *byte == 9) && rest.len() == 4 + 1000 - 8);
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_behind_a_close_counts() {
+    let relay = relay();
+    let (mut phone, mut laptop) = pair(&relay).await;
+    phone
+        .write(&[close(1000), message(b"ghost")].concat())
+        .await;
+    assert_eq!(laptop.receive().await, Received::Close { code: Some(1000) });
+    assert_eq!(phone.receive().await, Received::Close { code: Some(1000) });
+    assert_eq!(phone.receive().await, Received::End);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_close_without_a_code_is_answered_without_one() {
+    let relay = relay();
+    let mut phone = phone(&relay).await;
+    phone.write(&frame(true, 8, b"")).await;
+    assert_eq!(phone.receive().await, Received::Close { code: None });
+}
+
+#[tokio::test(start_paused = true)]
+async fn rubbish_instead_of_http() {
+    let relay = relay();
+    let mut peer = connect(&relay);
+    peer.write(&[0x16, 3, 1, 2, 0, 1, 0, 1, 0xFC, 3, 3]).await;
+    assert_eq!(peer.answer().await.status, 400);
+}
