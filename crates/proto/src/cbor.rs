@@ -85,9 +85,11 @@ pub(crate) fn read_map(bytes: &[u8]) -> Result<Vec<(u64, Value<'_>)>, CborError>
     };
     let mut entries = Vec::new();
     for _ in 0..len {
-        let key = key(&mut decoder).ok_or_else(|| malformed(&decoder))?;
+        let key = value(&mut decoder).ok_or_else(|| malformed(&decoder))?;
         let value = value(&mut decoder).ok_or_else(|| malformed(&decoder))?;
-        entries.extend(key.map(|key| (key, value)));
+        if let Value::Uint(key) = key {
+            entries.push((key, value));
+        }
     }
     Ok(entries)
 }
@@ -149,21 +151,13 @@ fn write_entries(
             Value::Bytes(bytes) => encoder.bytes(bytes)?,
             Value::Text(text) => encoder.str(text)?,
             Value::Bool(truth) => encoder.bool(*truth)?,
-            Value::Other(encoded) => {
-                encoder.writer_mut().extend_from_slice(encoded);
+            Value::Other(item) => {
+                encoder.writer_mut().extend_from_slice(item);
                 continue;
             }
         };
     }
     Ok(())
-}
-
-/// The key if it is an unsigned number; `Some(None)` for another key.
-fn key(decoder: &mut Decoder<'_>) -> Option<Option<u64>> {
-    match value(decoder)? {
-        Value::Uint(number) => Some(Some(number)),
-        _ => Some(None),
-    }
 }
 
 fn value<'a>(decoder: &mut Decoder<'a>) -> Option<Value<'a>> {

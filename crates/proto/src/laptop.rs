@@ -100,8 +100,8 @@ impl LaptopSession {
         signal: ConnectionSignal,
         rng: &mut impl CryptoRngCore,
     ) -> Result<(Self, Vec<u8>), StartError> {
-        let psk = link.secret().psk(advert);
-        let (initiator, message) = Initiator::linked(&psk, link.public_key(), rng)?;
+        let psk = link.secret.psk(advert);
+        let (initiator, message) = Initiator::linked(&psk, &link.public_key, rng)?;
         let phase = match signal {
             ConnectionSignal::Expected => Phase::Signal(initiator),
             ConnectionSignal::NotExpected => Phase::Handshake(initiator),
@@ -233,9 +233,7 @@ impl Phase {
                 Ok((Self::Handshake(initiator), Some(LaptopEvent::PhoneJoined)))
             }
             Self::Handshake(initiator) => {
-                let secured = initiator
-                    .finish(message)
-                    .map_err(SessionError::Handshake)?;
+                let secured = initiator.finish(message).map_err(SessionError::Handshake)?;
                 let secure = Secure {
                     handshake_hash: *secured.handshake_hash(),
                     channel: Channel::new(secured),

@@ -183,7 +183,7 @@ impl fmt::Debug for PhoneEvent {
 /// Each phase is consumed by the message that ends it.
 enum Phase {
     Handshake(Box<Waiting>),
-    Open(Open),
+    Open(Box<Open>),
     Closed,
 }
 
@@ -231,9 +231,7 @@ impl Waiting {
             hello,
             laptop,
         } = self;
-        let (secured, answer) = responder
-            .finish(message)
-            .map_err(SessionError::Handshake)?;
+        let (secured, answer) = responder.finish(message).map_err(SessionError::Handshake)?;
         let handshake_hash = *secured.handshake_hash();
         let mut channel = Channel::new(secured);
 
@@ -257,7 +255,7 @@ impl Waiting {
             send,
             event: Some(PhoneEvent::Ready),
         };
-        Ok((Phase::Open(open), step))
+        Ok((Phase::Open(Box::new(open)), step))
     }
 }
 

@@ -268,7 +268,11 @@ mod tests {
             ("a20141a0036463746170", 3), // {1: h'a0', 3: "ctap"}
         ];
         for (text, key) in cases {
-            assert_eq!(decode(text), Err(PostHandshakeError::Type { key }), "{text}");
+            assert_eq!(
+                decode(text),
+                Err(PostHandshakeError::Type { key }),
+                "{text}"
+            );
         }
         for text in ["", "80", "a1", "a10161a0", "a20381626463", "a10141a000"] {
             assert!(

@@ -131,6 +131,11 @@ impl LinkSecret {
         Ok(Self(bytes.to_vec()))
     }
 
+    /// Of the length that phones in the field use.
+    pub(crate) fn from_array(bytes: &[u8; 32]) -> Self {
+        Self(bytes.to_vec())
+    }
+
     /// The raw bytes.
     #[must_use]
     pub fn expose(&self) -> &[u8] {

@@ -3,7 +3,7 @@
 use crate::frame::{Frame, FrameError, FrameKind};
 use crate::noise::{NoiseError, Secured};
 use crate::post_handshake::PostHandshakeError;
-use crate::record::{OpenError, SealError, Sealer, Opener};
+use crate::record::{OpenError, Opener, SealError, Sealer};
 use crate::update::UpdateError;
 
 /// What came of a received message: values, so that nothing is left to be fetched.
