@@ -4,7 +4,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::{fs, io};
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose};
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
+    KeyPair, KeyUsagePurpose,
+};
 
 /// A certificate authority with one server certificate, as PEM files in a folder.
 #[derive(Clone, Debug)]
@@ -39,7 +42,8 @@ impl Authority {
     /// [`AuthorityError`].
     pub fn create(folder: &Path, domains: &[String]) -> Result<Self, AuthorityError> {
         let mut ca = CertificateParams::new(Vec::new())?;
-        ca.distinguished_name.push(DnType::CommonName, "Hawser interop tests");
+        ca.distinguished_name
+            .push(DnType::CommonName, "Hawser interop tests");
         ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         ca.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
         let ca = CertifiedIssuer::self_signed(ca, KeyPair::generate()?)?;
@@ -69,12 +73,20 @@ impl Authority {
         fs::create_dir_all(&database)?;
         let database = format!("sql:{}", database.display());
         let certutil = |arguments: &[&str]| {
-            Command::new("certutil").args(["-d", &database]).args(arguments).stderr(Stdio::null()).status()
+            Command::new("certutil")
+                .args(["-d", &database])
+                .args(arguments)
+                .stderr(Stdio::null())
+                .status()
         };
         let ca = self.ca.display().to_string();
         let made = certutil(&["-N", "--empty-password"])?.success()
             && certutil(&["-A", "-t", "C,,", "-n", "hawser-interop", "-i", &ca])?.success();
-        if made { Ok(()) } else { Err(AuthorityError::Install) }
+        if made {
+            Ok(())
+        } else {
+            Err(AuthorityError::Install)
+        }
     }
 }
 

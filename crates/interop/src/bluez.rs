@@ -147,8 +147,20 @@ impl BluezStandIn {
     pub async fn join(bus: Arc<PrivateBus>, settings: &Settings) -> Result<Self, StandInError> {
         let (commands, inbox) = mpsc::channel(COMMANDS);
         let (radio_writer, radio) = watch::channel(Radio::default());
-        let daemon = daemon::Daemon::new(bus.address(), settings, inbox, commands.downgrade(), radio_writer).await?;
-        Ok(Self { _daemon: AbortOnDropHandle::new(tokio::spawn(daemon.run())), commands, radio, bus })
+        let daemon = daemon::Daemon::new(
+            bus.address(),
+            settings,
+            inbox,
+            commands.downgrade(),
+            radio_writer,
+        )
+        .await?;
+        Ok(Self {
+            _daemon: AbortOnDropHandle::new(tokio::spawn(daemon.run())),
+            commands,
+            radio,
+            bus,
+        })
     }
 
     /// What belongs into `DBUS_SYSTEM_BUS_ADDRESS`.
@@ -166,13 +178,20 @@ impl BluezStandIn {
     /// Puts service data under a 16-bit UUID on the air, again and again until the guard is dropped.
     pub async fn transmit(&self, uuid: u16, data: &[u8]) -> Transmission {
         let (stop, stopped) = oneshot::channel();
-        self.send(daemon::Command::Transmit { advert: Advert::under(uuid, data), stopped }).await;
+        self.send(daemon::Command::Transmit {
+            advert: Advert::under(uuid, data),
+            stopped,
+        })
+        .await;
         Transmission { _stop: stop }
     }
 
     /// Lets service data be heard once by those who scan now, and never again: somebody who walked by.
     pub async fn pass_by(&self, uuid: u16, data: &[u8]) {
-        self.send(daemon::Command::PassBy { advert: Advert::under(uuid, data) }).await;
+        self.send(daemon::Command::PassBy {
+            advert: Advert::under(uuid, data),
+        })
+        .await;
     }
 
     /// Switches the adapter on or off, as the user or a switch does it. Off ends every scan and every advert.
@@ -208,7 +227,10 @@ impl Advert {
     /// Service data under a 16-bit UUID.
     #[must_use]
     pub fn under(uuid: u16, data: &[u8]) -> Self {
-        Self { uuid: long_uuid(uuid), data: data.to_owned() }
+        Self {
+            uuid: long_uuid(uuid),
+            data: data.to_owned(),
+        }
     }
 }
 

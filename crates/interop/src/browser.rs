@@ -103,7 +103,11 @@ impl Browser {
         };
         let mut devtools = Devtools::connect(&url).await?;
         let page = open(&mut devtools, world.url).await?;
-        let mut browser = Self { process, devtools, page };
+        let mut browser = Self {
+            process,
+            devtools,
+            page,
+        };
         while browser.evaluate("document.readyState").await? != "complete" {
             if Instant::now() > deadline {
                 return Err(not_up());
@@ -129,7 +133,13 @@ impl Browser {
     pub async fn close_page(&mut self) -> Result<(), BrowserError> {
         let next = open(&mut self.devtools, "about:blank").await?;
         let closed = std::mem::replace(&mut self.page, next);
-        self.devtools.call(None, "Target.closeTarget", json!({ "targetId": closed.target })).await?;
+        self.devtools
+            .call(
+                None,
+                "Target.closeTarget",
+                json!({ "targetId": closed.target }),
+            )
+            .await?;
         Ok(())
     }
 
@@ -150,7 +160,11 @@ impl Browser {
     /// # Errors
     /// [`BrowserError`].
     pub async fn device_log(&mut self) -> Result<String, BrowserError> {
-        let page = open(&mut self.devtools, "chrome://device-log/?types=FIDO,Bluetooth").await?;
+        let page = open(
+            &mut self.devtools,
+            "chrome://device-log/?types=FIDO,Bluetooth",
+        )
+        .await?;
         let deadline = Instant::now() + Duration::from_secs(5);
         let mut log = String::new();
         while log.is_empty() && Instant::now() < deadline {
@@ -158,7 +172,13 @@ impl Browser {
             let text = self.evaluate_in(&page, DEVICE_LOG).await?;
             log = text.as_str().unwrap_or_default().to_owned();
         }
-        self.devtools.call(None, "Target.closeTarget", json!({ "targetId": page.target })).await?;
+        self.devtools
+            .call(
+                None,
+                "Target.closeTarget",
+                json!({ "targetId": page.target }),
+            )
+            .await?;
         Ok(log)
     }
 
@@ -171,24 +191,44 @@ impl Browser {
         let parameters = json!({
             "expression": expression, "userGesture": true, "awaitPromise": false, "returnByValue": true,
         });
-        let mut reply = self.devtools.call(Some(&page.session), "Runtime.evaluate", parameters).await?;
+        let mut reply = self
+            .devtools
+            .call(Some(&page.session), "Runtime.evaluate", parameters)
+            .await?;
         if let Some(exception) = reply.get("exceptionDetails") {
             return Err(BrowserError::Script(exception.to_string()));
         }
-        Ok(reply.pointer_mut("/result/value").map(Value::take).unwrap_or_default())
+        Ok(reply
+            .pointer_mut("/result/value")
+            .map(Value::take)
+            .unwrap_or_default())
     }
 }
 
 async fn open(devtools: &mut Devtools, url: &str) -> Result<Page, BrowserError> {
-    let created = devtools.call(None, "Target.createTarget", json!({ "url": url })).await?;
+    let created = devtools
+        .call(None, "Target.createTarget", json!({ "url": url }))
+        .await?;
     let target = text(&created, "targetId");
-    let attached =
-        devtools.call(None, "Target.attachToTarget", json!({ "targetId": target, "flatten": true })).await?;
-    Ok(Page { target, session: text(&attached, "sessionId") })
+    let attached = devtools
+        .call(
+            None,
+            "Target.attachToTarget",
+            json!({ "targetId": target, "flatten": true }),
+        )
+        .await?;
+    Ok(Page {
+        target,
+        session: text(&attached, "sessionId"),
+    })
 }
 
 fn text(reply: &Value, field: &str) -> String {
-    reply.get(field).and_then(Value::as_str).unwrap_or_default().to_owned()
+    reply
+        .get(field)
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+        .to_owned()
 }
 
 fn remote_control(profile: &Path) -> Option<String> {
@@ -198,8 +238,11 @@ fn remote_control(profile: &Path) -> Option<String> {
 }
 
 fn resolver_rules(world: &World<'_>) -> String {
-    let mut rules: Vec<String> =
-        world.domains.iter().map(|domain| format!("MAP {domain}:443 {}", world.relay)).collect();
+    let mut rules: Vec<String> = world
+        .domains
+        .iter()
+        .map(|domain| format!("MAP {domain}:443 {}", world.relay))
+        .collect();
     rules.extend(["MAP * ~NOTFOUND", "EXCLUDE localhost", "EXCLUDE 127.0.0.1"].map(str::to_owned));
     rules.join(", ")
 }

@@ -52,7 +52,8 @@ impl PrivateBus {
     pub fn start(permission: Permission) -> Result<Self, BusError> {
         let folder = TempDir::with_prefix("hawser-bus-").map_err(BusError::Folder)?;
         let config = folder.path().join("bus.conf");
-        std::fs::write(&config, configuration(folder.path(), permission)).map_err(BusError::Folder)?;
+        std::fs::write(&config, configuration(folder.path(), permission))
+            .map_err(BusError::Folder)?;
         let log = folder.path().join("bus.log");
         let mut daemon = Process::start("dbus-daemon", &log, |command| {
             command
@@ -63,9 +64,15 @@ impl PrivateBus {
         .map_err(BusError::Start)?;
         let address = first_line(&mut daemon).map_err(BusError::Start)?;
         if address.is_empty() {
-            return Err(BusError::Ended(std::fs::read_to_string(&log).unwrap_or_default()));
+            return Err(BusError::Ended(
+                std::fs::read_to_string(&log).unwrap_or_default(),
+            ));
         }
-        Ok(Self { daemon, address, _folder: folder })
+        Ok(Self {
+            daemon,
+            address,
+            _folder: folder,
+        })
     }
 
     /// Where it listens, in the form of `DBUS_SYSTEM_BUS_ADDRESS`.

@@ -47,13 +47,22 @@ fn finders(grey: &GrayImage) -> Vec<Finder> {
         let row = runs((0..grey.width()).map(|x| is_dark(grey, x, y)));
         for (x, module) in patterns(&row) {
             let column = runs((0..grey.height()).map(|y| is_dark(grey, rounded(x), y)));
-            let Some((y, _)) = patterns(&column).find(|(centre, _)| (centre - f64::from(y)).abs() < 1.5 * module) else {
+            let Some((y, _)) =
+                patterns(&column).find(|(centre, _)| (centre - f64::from(y)).abs() < 1.5 * module)
+            else {
                 continue;
             };
-            let near = |finder: &&mut Finder| (finder.x - x).abs() < module && (finder.y - y).abs() < module;
+            let near = |finder: &&mut Finder| {
+                (finder.x - x).abs() < module && (finder.y - y).abs() < module
+            };
             match found.iter_mut().find(near) {
                 Some(finder) => finder.rows += 1,
-                None => found.push(Finder { x, y, module, rows: 1 }),
+                None => found.push(Finder {
+                    x,
+                    y,
+                    module,
+                    rows: 1,
+                }),
             }
         }
     }
@@ -64,11 +73,17 @@ fn finders(grey: &GrayImage) -> Vec<Finder> {
 fn corners(found: &[Finder]) -> Option<(Finder, Finder, Finder)> {
     let mut best = found.to_vec();
     best.sort_by_key(|finder| std::cmp::Reverse(finder.rows));
-    let [a, b, c] = *best.get(..3)? else { return None };
+    let [a, b, c] = *best.get(..3)? else {
+        return None;
+    };
     let mut three = [a, b, c];
     three.sort_by(|a, b| (a.x + a.y).total_cmp(&(b.x + b.y)));
     let [corner, one, other] = three;
-    Some(if one.x > other.x { (corner, one, other) } else { (corner, other, one) })
+    Some(if one.x > other.x {
+        (corner, one, other)
+    } else {
+        (corner, other, one)
+    })
 }
 
 /// Lengths of runs of the same shade, with where they start. The first is light, possibly of length zero.
@@ -91,14 +106,23 @@ fn runs(pixels: impl Iterator<Item = bool>) -> Vec<(u32, u32)> {
 fn patterns(runs: &[(u32, u32)]) -> impl Iterator<Item = (f64, f64)> {
     runs.windows(5).enumerate().filter_map(|(index, window)| {
         // Every second run is light.
-        let [(start, a), (_, b), (_, c), (_, d), (_, e)] = *window else { return None };
+        let [(start, a), (_, b), (_, c), (_, d), (_, e)] = *window else {
+            return None;
+        };
         if index % 2 == 0 {
             return None;
         }
         let total = f64::from(a + b + c + d + e);
         let module = total / 7.0;
-        let fits = |length: u32, modules: f64| (f64::from(length) - modules * module).abs() <= module * 0.6;
-        let is_finder = module >= 2.0 && fits(a, 1.0) && fits(b, 1.0) && fits(c, 3.0) && fits(d, 1.0) && fits(e, 1.0);
+        let fits = |length: u32, modules: f64| {
+            (f64::from(length) - modules * module).abs() <= module * 0.6
+        };
+        let is_finder = module >= 2.0
+            && fits(a, 1.0)
+            && fits(b, 1.0)
+            && fits(c, 3.0)
+            && fits(d, 1.0)
+            && fits(e, 1.0);
         is_finder.then(|| (f64::from(start) + total / 2.0, module))
     })
 }
@@ -108,10 +132,16 @@ fn dark(grey: &GrayImage, x: f64, y: f64) -> bool {
 }
 
 fn is_dark(grey: &GrayImage, x: u32, y: u32) -> bool {
-    grey.get_pixel_checked(x, y).is_some_and(|pixel| pixel.0 < [128])
+    grey.get_pixel_checked(x, y)
+        .is_some_and(|pixel| pixel.0 < [128])
 }
 
-#[expect(clippy::as_conversions, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a place in a picture; the conversion saturates")]
+#[expect(
+    clippy::as_conversions,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a place in a picture; the conversion saturates"
+)]
 fn rounded(place: f64) -> u32 {
     place.floor() as u32
 }

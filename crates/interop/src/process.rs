@@ -25,7 +25,11 @@ impl Process {
     ///
     /// # Errors
     /// The program could not be started, or the log not be made.
-    pub fn start(program: &str, log: &Path, prepare: impl FnOnce(&mut Command)) -> io::Result<Self> {
+    pub fn start(
+        program: &str,
+        log: &Path,
+        prepare: impl FnOnce(&mut Command),
+    ) -> io::Result<Self> {
         let output = File::create(log)?;
         let mut command = Command::new("setpriv");
         command
@@ -35,7 +39,10 @@ impl Process {
             .stderr(output)
             .process_group(0);
         prepare(&mut command);
-        Ok(Self { child: command.spawn()?, log: log.to_owned() })
+        Ok(Self {
+            child: command.spawn()?,
+            log: log.to_owned(),
+        })
     }
 
     /// What it printed.

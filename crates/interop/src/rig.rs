@@ -39,7 +39,10 @@ pub struct Setup {
 
 impl Default for Setup {
     fn default() -> Self {
-        Self { domains: vec![0], disturbance: None }
+        Self {
+            domains: vec![0],
+            disturbance: None,
+        }
     }
 }
 
@@ -129,13 +132,29 @@ impl Rig {
             .map(|id| Ok(TunnelDomain::from_id(*id)?.host()))
             .collect::<Result<Vec<String>, DomainError>>()?;
         let authority = Authority::create(folder.path(), &domains)?;
-        let relay = RelayUnderTest::start(&authority, setup.disturbance).await.map_err(RigError::Relay)?;
+        let relay = RelayUnderTest::start(&authority, setup.disturbance)
+            .await
+            .map_err(RigError::Relay)?;
         let bluez = Arc::new(BluezStandIn::start(Settings::default()).await?);
         let site = Site::start().await?;
         let laptop = folder.path().join("laptop");
-        let around = Around { authority: &authority, bluez: &bluez, domains: &domains, relay: relay.address(), url: site.url() };
+        let around = Around {
+            authority: &authority,
+            bluez: &bluez,
+            domains: &domains,
+            relay: relay.address(),
+            url: site.url(),
+        };
         let laptop = around.laptop(&laptop).await?;
-        Ok(Self { laptop, site, relay, bluez, authority, domains, folder })
+        Ok(Self {
+            laptop,
+            site,
+            relay,
+            bluez,
+            authority,
+            domains,
+            folder,
+        })
     }
 
     /// Another laptop, for the same site, air and relay.
@@ -163,9 +182,16 @@ impl Rig {
     ///
     /// # Errors
     /// [`RigError`] when anybody does not play along.
-    pub async fn register(&mut self, phone: &mut RigPhone, wanted: &Registration) -> Result<Account, RigError> {
+    pub async fn register(
+        &mut self,
+        phone: &mut RigPhone,
+        wanted: &Registration,
+    ) -> Result<Account, RigError> {
         let pending = self.site.register(wanted)?;
-        let ceremony = self.laptop.ceremony("create", &pending.options, phone, &self.relay).await?;
+        let ceremony = self
+            .laptop
+            .ceremony("create", &pending.options, phone, &self.relay)
+            .await?;
         let credential = ceremony.credential()?;
         Ok(self.site.registered(pending, credential)?)
     }
@@ -181,7 +207,10 @@ impl Rig {
         user_verification: UserVerificationPolicy,
     ) -> Result<SignedIn, RigError> {
         let pending = self.site.sign_in(allowed, user_verification)?;
-        let ceremony = self.laptop.ceremony("get", &pending.options, phone, &self.relay).await?;
+        let ceremony = self
+            .laptop
+            .ceremony("get", &pending.options, phone, &self.relay)
+            .await?;
         let credential = ceremony.credential()?;
         Ok(self.site.signed_in(&pending, credential)?)
     }
@@ -191,7 +220,10 @@ impl Rig {
     /// # Errors
     /// [`RigError::LeftBehind`].
     pub async fn relay_is_empty(&self) -> Result<(), RigError> {
-        self.relay.empty_within(LEFT_BEHIND).await.map_err(RigError::LeftBehind)
+        self.relay
+            .empty_within(LEFT_BEHIND)
+            .await
+            .map_err(RigError::LeftBehind)
     }
 }
 

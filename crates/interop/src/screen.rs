@@ -6,7 +6,9 @@ use std::process::Stdio;
 
 use image::RgbImage;
 use x11rb::connection::Connection as _;
-use x11rb::protocol::xproto::{ConnectionExt as _, ImageFormat, KEY_PRESS_EVENT, KEY_RELEASE_EVENT, Screen as Root};
+use x11rb::protocol::xproto::{
+    ConnectionExt as _, ImageFormat, KEY_PRESS_EVENT, KEY_RELEASE_EVENT, Screen as Root,
+};
 use x11rb::protocol::xtest::ConnectionExt as _;
 use x11rb::rust_connection::RustConnection;
 
@@ -34,18 +36,38 @@ impl Screen {
     pub fn start(log: &Path) -> Result<Self, ScreenError> {
         let mut server = Process::start("Xvfb", log, |command| {
             command
-                .args(["-displayfd", "1", "-screen", "0", "1280x1000x24", "-nolisten", "tcp"])
+                .args([
+                    "-displayfd",
+                    "1",
+                    "-screen",
+                    "0",
+                    "1280x1000x24",
+                    "-nolisten",
+                    "tcp",
+                ])
                 .stdout(Stdio::piped());
         })
         .map_err(because)?;
         let mut number = String::new();
         if let Some(output) = server.child().stdout.take() {
-            BufReader::new(output).read_line(&mut number).map_err(because)?;
+            BufReader::new(output)
+                .read_line(&mut number)
+                .map_err(because)?;
         }
         let display = format!(":{}", number.trim());
         let (connection, screen) = x11rb::connect(Some(&display)).map_err(because)?;
-        let root = connection.setup().roots.get(screen).cloned().ok_or_else(|| because("a server without a screen"))?;
-        Ok(Self { _server: server, display, connection, root })
+        let root = connection
+            .setup()
+            .roots
+            .get(screen)
+            .cloned()
+            .ok_or_else(|| because("a server without a screen"))?;
+        Ok(Self {
+            _server: server,
+            display,
+            connection,
+            root,
+        })
     }
 
     /// What belongs into the environment variable `DISPLAY`.
@@ -62,7 +84,15 @@ impl Screen {
         let (width, height) = (self.root.width_in_pixels, self.root.height_in_pixels);
         let pixels = self
             .connection
-            .get_image(ImageFormat::Z_PIXMAP, self.root.root, 0, 0, width, height, u32::MAX)
+            .get_image(
+                ImageFormat::Z_PIXMAP,
+                self.root.root,
+                0,
+                0,
+                width,
+                height,
+                u32::MAX,
+            )
             .map_err(because)?
             .reply()
             .map_err(because)?;
@@ -71,7 +101,8 @@ impl Screen {
             [blue, green, red, _] => [red, green, blue],
             _ => [0; 3],
         });
-        RgbImage::from_raw(width.into(), height.into(), rgb.collect()).ok_or_else(|| because("a picture of the wrong size"))
+        RgbImage::from_raw(width.into(), height.into(), rgb.collect())
+            .ok_or_else(|| because("a picture of the wrong size"))
     }
 
     /// Presses the Escape key, as a user who changes their mind.
@@ -80,7 +111,9 @@ impl Screen {
     /// [`ScreenError`].
     pub fn press_escape(&self) -> Result<(), ScreenError> {
         for event in [KEY_PRESS_EVENT, KEY_RELEASE_EVENT] {
-            self.connection.xtest_fake_input(event, ESCAPE, 0, self.root.root, 0, 0, 0).map_err(because)?;
+            self.connection
+                .xtest_fake_input(event, ESCAPE, 0, self.root.root, 0, 0, 0)
+                .map_err(because)?;
         }
         self.connection.flush().map_err(because)
     }

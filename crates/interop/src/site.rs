@@ -13,7 +13,8 @@ use webauthn_rs_core::WebauthnCore;
 use webauthn_rs_core::error::WebauthnError;
 pub use webauthn_rs_core::proto::UserVerificationPolicy;
 use webauthn_rs_core::proto::{
-    AuthenticationState, Credential, CredentialID, PublicKeyCredential, RegisterPublicKeyCredential, RegistrationState,
+    AuthenticationState, Credential, CredentialID, PublicKeyCredential,
+    RegisterPublicKeyCredential, RegistrationState,
 };
 
 /// A site with accounts. webauthn-rs checks what the browser brings; the site keeps the credentials.
@@ -114,7 +115,12 @@ impl Site {
             Some(false),
             Some(false),
         );
-        Ok(Self { url, webauthn, accounts: Vec::new(), _server: AbortOnDropHandle::new(server) })
+        Ok(Self {
+            url,
+            webauthn,
+            accounts: Vec::new(),
+            _server: AbortOnDropHandle::new(server),
+        })
     }
 
     /// The page.
@@ -142,16 +148,27 @@ impl Site {
             .user_verification_policy(wanted.user_verification)
             .require_resident_key(true)
             .exclude_credentials(Some(wanted.exclude.clone()));
-        let (options, state) = self.webauthn.generate_challenge_register(builder).map_err(SiteError::Refused)?;
+        let (options, state) = self
+            .webauthn
+            .generate_challenge_register(builder)
+            .map_err(SiteError::Refused)?;
         let options = serde_json::to_value(options.public_key)?;
-        Ok(Pending { options, state, account: wanted.account.clone() })
+        Ok(Pending {
+            options,
+            state,
+            account: wanted.account.clone(),
+        })
     }
 
     /// Checks what `create()` returned and keeps the passkey.
     ///
     /// # Errors
     /// [`SiteError`].
-    pub fn registered(&mut self, pending: Pending<RegistrationState>, credential: Value) -> Result<Account, SiteError> {
+    pub fn registered(
+        &mut self,
+        pending: Pending<RegistrationState>,
+        credential: Value,
+    ) -> Result<Account, SiteError> {
         let credential: RegisterPublicKeyCredential = serde_json::from_value(credential)?;
         let credential = self
             .webauthn
@@ -176,21 +193,35 @@ impl Site {
         allowed: &[&Account],
         user_verification: UserVerificationPolicy,
     ) -> Result<Pending<AuthenticationState>, SiteError> {
-        let credentials = allowed.iter().map(|account| account.credential.clone()).collect();
+        let credentials = allowed
+            .iter()
+            .map(|account| account.credential.clone())
+            .collect();
         let builder = self
             .webauthn
             .new_challenge_authenticate_builder(credentials, Some(user_verification))
             .map_err(SiteError::Refused)?;
-        let (options, state) = self.webauthn.generate_challenge_authenticate(builder).map_err(SiteError::Refused)?;
+        let (options, state) = self
+            .webauthn
+            .generate_challenge_authenticate(builder)
+            .map_err(SiteError::Refused)?;
         let options = serde_json::to_value(options.public_key)?;
-        Ok(Pending { options, state, account: String::new() })
+        Ok(Pending {
+            options,
+            state,
+            account: String::new(),
+        })
     }
 
     /// Checks what `get()` returned.
     ///
     /// # Errors
     /// [`SiteError`].
-    pub fn signed_in(&self, pending: &Pending<AuthenticationState>, credential: Value) -> Result<SignedIn, SiteError> {
+    pub fn signed_in(
+        &self,
+        pending: &Pending<AuthenticationState>,
+        credential: Value,
+    ) -> Result<SignedIn, SiteError> {
         let credential: PublicKeyCredential = serde_json::from_value(credential)?;
         let account = self
             .accounts
@@ -205,7 +236,10 @@ impl Site {
             .webauthn
             .authenticate_single_credential(&credential, &pending.state, &account.credential)
             .map_err(SiteError::Refused)?;
-        Ok(SignedIn { account: account.name.clone(), user_verified: result.user_verified() })
+        Ok(SignedIn {
+            account: account.name.clone(),
+            user_verified: result.user_verified(),
+        })
     }
 }
 

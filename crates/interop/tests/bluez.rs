@@ -20,7 +20,10 @@ const LEGACY: u16 = 0xFDE2;
 #[tokio::test]
 async fn the_laptop_hears_what_the_phone_advertises() {
     let bluez = stand_in(Settings::default()).await;
-    let (mut scanner, advertiser) = (Scanner::on_bus(bluez.address()), Advertiser::on_bus(bluez.address()));
+    let (mut scanner, advertiser) = (
+        Scanner::on_bus(bluez.address()),
+        Advertiser::on_bus(bluez.address()),
+    );
     let guard = advertiser.advertise(&[7; 20]).await.expect("an advert");
     assert_eq!(next(&mut scanner).await, [7; 20]);
     assert_eq!(bluez.radio().on_air, [Advert::under(FIDO, &[7; 20])]);
@@ -64,7 +67,9 @@ async fn a_thousand_strangers_hide_nobody() {
     let transmitting = async {
         bluez.until(|radio| radio.scanners == 1).await;
         for n in 0..1000_u16 {
-            bluez.pass_by(FIDO, &[&[0_u8; 18][..], &n.to_be_bytes()].concat()).await;
+            bluez
+                .pass_by(FIDO, &[&[0_u8; 18][..], &n.to_be_bytes()].concat())
+                .await;
         }
         bluez.transmit(FIDO, &[9; 20]).await
     };
@@ -131,7 +136,9 @@ async fn no_bus() {
 #[tokio::test]
 async fn no_bluetoothd() {
     let bus = PrivateBus::start(Permission::Granted).expect("a bus");
-    let checked = check_on_bus(bus.address()).await.expect_err("nobody is on the bus");
+    let checked = check_on_bus(bus.address())
+        .await
+        .expect_err("nobody is on the bus");
     assert!(matches!(checked, BluezError::NoDaemon(_)), "{checked:?}");
     assert_eq!(scan_error(bus.address()).await, "NoDaemon");
     assert_eq!(advertise_error(bus.address()).await, "NoDaemon");
@@ -150,7 +157,12 @@ async fn adapter_off() {
     assert_eq!(scan_error(bluez.address()).await, "PoweredOff");
     assert_eq!(advertise_error(bluez.address()).await, "PoweredOff");
     bluez.power(true).await;
-    assert!(check_on_bus(bluez.address()).await.expect("an adapter").can_advertise);
+    assert!(
+        check_on_bus(bluez.address())
+            .await
+            .expect("an adapter")
+            .can_advertise
+    );
 }
 
 #[tokio::test]
@@ -165,7 +177,12 @@ async fn permission_denied() {
 #[tokio::test]
 async fn advertising_not_supported() {
     let bluez = stand_in(with_advertising(Advertising::Unsupported)).await;
-    assert!(!check_on_bus(bluez.address()).await.expect("an adapter").can_advertise);
+    assert!(
+        !check_on_bus(bluez.address())
+            .await
+            .expect("an adapter")
+            .can_advertise
+    );
     assert_eq!(advertise_error(bluez.address()).await, "CannotAdvertise");
     let full = stand_in(with_advertising(Advertising::Full)).await;
     assert_eq!(advertise_error(full.address()).await, "Busy");
@@ -179,8 +196,16 @@ async fn every_error_says_what_to_do_and_no_two_say_the_same() {
     let absent = stand_in(with_adapter(Adapter::Absent)).await;
     let bus = PrivateBus::start(Permission::Granted).expect("a bus");
     let mut said = Vec::new();
-    for address in [off.address(), absent.address(), bus.address(), "unix:path=/nonexistent/socket"] {
-        let message = check_on_bus(address).await.expect_err("Bluetooth does not work").to_string();
+    for address in [
+        off.address(),
+        absent.address(),
+        bus.address(),
+        "unix:path=/nonexistent/socket",
+    ] {
+        let message = check_on_bus(address)
+            .await
+            .expect_err("Bluetooth does not work")
+            .to_string();
         assert!(message.contains(": "), "{message} gives no advice");
         said.push(message);
     }
@@ -206,7 +231,10 @@ async fn a_scan_ends_with_the_adapter_and_with_the_daemon() {
         bluez.until(|radio| radio.scanners == 1).await;
         drop(bluez);
     });
-    assert!(matches!(error, Err(ScanError::ServiceUnavailable(_))), "{error:?}");
+    assert!(
+        matches!(error, Err(ScanError::ServiceUnavailable(_))),
+        "{error:?}"
+    );
     drop(bus);
 }
 
@@ -226,7 +254,10 @@ async fn two_phones_share_one_adapter() {
 async fn a_long_advert_is_refused() {
     let bluez = stand_in(Settings::default()).await;
     let advertiser = Advertiser::on_bus(bluez.address());
-    let error = advertiser.advertise(&[0; 24]).await.expect_err("28 bytes and a UUID list");
+    let error = advertiser
+        .advertise(&[0; 24])
+        .await
+        .expect_err("28 bytes and a UUID list");
     assert!(matches!(error, AdvertiseError::Other(_)), "{error:?}");
     assert!(bluez.radio().on_air.is_empty());
 }
@@ -235,27 +266,44 @@ async fn a_long_advert_is_refused() {
 #[tokio::test]
 async fn a_scan_with_a_uuid_filter_is_deaf() {
     let bluez = stand_in(Settings::default()).await;
-    let client = connection::Builder::address(bluez.address()).build().await.expect("the bus");
+    let client = connection::Builder::address(bluez.address())
+        .build()
+        .await
+        .expect("the bus");
     let uuids = vec!["0000fff9-0000-1000-8000-00805f9b34fb"];
     let filter = HashMap::from([("UUIDs", Variant::from(uuids))]);
-    call(&client, "SetDiscoveryFilter", &filter).await.expect("a filter");
+    call(&client, "SetDiscoveryFilter", &filter)
+        .await
+        .expect("a filter");
     call(&client, "StartDiscovery", &()).await.expect("a scan");
     let radio = within(bluez.until(|radio| radio.deaf_scanners == 1)).await;
     assert_eq!(radio.scanners, 0);
     let _on_air = bluez.transmit(FIDO, &[1; 20]).await;
     within(bluez.until(|radio| !radio.on_air.is_empty())).await;
     let objects = client
-        .call_method(Some("org.bluez"), "/", Some("org.freedesktop.DBus.ObjectManager"), "GetManagedObjects", &())
+        .call_method(
+            Some("org.bluez"),
+            "/",
+            Some("org.freedesktop.DBus.ObjectManager"),
+            "GetManagedObjects",
+            &(),
+        )
         .await
         .expect("the objects");
     let body = objects.body();
     let objects: HashMap<String, HashMap<String, HashMap<String, Variant<'_>>>> =
         body.deserialize_ignore_signature().expect("a map");
-    assert!(!objects.keys().any(|path| path.contains("/dev_")), "{:?}", objects.keys());
+    assert!(
+        !objects.keys().any(|path| path.contains("/dev_")),
+        "{:?}",
+        objects.keys()
+    );
 }
 
 async fn stand_in(settings: Settings) -> BluezStandIn {
-    BluezStandIn::start(settings).await.expect("the BlueZ stand-in")
+    BluezStandIn::start(settings)
+        .await
+        .expect("the BlueZ stand-in")
 }
 
 fn with_adapter(adapter: Adapter) -> Settings {
@@ -276,7 +324,10 @@ async fn next(scanner: &mut Scanner) -> Vec<u8> {
 
 /// The name of the [`BluezError`] behind a failed scan; the trait's own errors are named the same.
 async fn scan_error(address: &str) -> String {
-    match within(Scanner::on_bus(address).next()).await.expect_err("the scan cannot work") {
+    match within(Scanner::on_bus(address).next())
+        .await
+        .expect_err("the scan cannot work")
+    {
         ScanError::NoAdapter => "NoAdapter".to_owned(),
         ScanError::PoweredOff => "PoweredOff".to_owned(),
         ScanError::PermissionDenied => "NotPermitted".to_owned(),
@@ -286,7 +337,10 @@ async fn scan_error(address: &str) -> String {
 }
 
 async fn advertise_error(address: &str) -> String {
-    match within(Advertiser::on_bus(address).advertise(&[0; 20])).await.expect_err("advertising cannot work") {
+    match within(Advertiser::on_bus(address).advertise(&[0; 20]))
+        .await
+        .expect_err("advertising cannot work")
+    {
         AdvertiseError::NoAdapter => "NoAdapter".to_owned(),
         AdvertiseError::PoweredOff => "PoweredOff".to_owned(),
         AdvertiseError::NotPermitted(cause)
@@ -299,17 +353,31 @@ async fn advertise_error(address: &str) -> String {
 
 fn variant(cause: &(dyn std::error::Error + Send + Sync + 'static)) -> String {
     let error = cause.downcast_ref::<BluezError>().expect("a BluezError");
-    format!("{error:?}").split('(').next().expect("a name").to_owned()
+    format!("{error:?}")
+        .split('(')
+        .next()
+        .expect("a name")
+        .to_owned()
 }
 
 async fn call<B>(client: &Connection, method: &str, body: &B) -> zbus::Result<zbus::Message>
 where
     B: serde::Serialize + zbus::DynamicType,
 {
-    client.call_method(Some("org.bluez"), "/org/bluez/hci0", Some("org.bluez.Adapter1"), method, body).await
+    client
+        .call_method(
+            Some("org.bluez"),
+            "/org/bluez/hci0",
+            Some("org.bluez.Adapter1"),
+            method,
+            body,
+        )
+        .await
 }
 
 /// A step that takes this long will never come; the machine may be busy.
 async fn within<T>(step: impl Future<Output = T>) -> T {
-    timeout(Duration::from_secs(30), step).await.expect("this should not take half a minute")
+    timeout(Duration::from_secs(30), step)
+        .await
+        .expect("this should not take half a minute")
 }

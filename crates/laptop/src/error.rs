@@ -1,6 +1,6 @@
 //! Every way in which a transaction fails.
 
-use hawser_proto::SessionError;
+use hawser_proto::{SessionError, StartError};
 use hawser_tunnel::{OpenError, TunnelError};
 use hawser_wire::TunnelDomain;
 
@@ -57,6 +57,9 @@ pub enum LaptopError {
         /// What is wrong with it.
         source: OpenError,
     },
+    /// No keys can be made for a session.
+    #[error("this computer cannot make keys: restart it and try again with a new code")]
+    Start(#[source] StartError),
     /// Whoever is at the other end has not both seen the code and been heard nearby, or speaks another
     /// protocol.
     #[error("the phone could not prove that it scanned this code: try again with a new code")]
@@ -71,13 +74,17 @@ pub enum LaptopError {
     #[error("this phone cannot be used for passkeys: try another phone")]
     NoCtap,
     /// The person at the phone said no (CTAP status 0x27).
-    #[error("the request was declined on the phone: try again with a new code if that was a mistake")]
+    #[error(
+        "the request was declined on the phone: try again with a new code if that was a mistake"
+    )]
     Declined,
     /// The phone has no passkey that will do (CTAP status 0x2E).
     #[error("this phone has no passkey for the site: try another phone, or sign in another way")]
     NoCredentials,
     /// The phone has a passkey for the account that a new one is wanted for (CTAP status 0x19).
-    #[error("this phone has a passkey for the account already: sign in with it, or use another phone")]
+    #[error(
+        "this phone has a passkey for the account already: sign in with it, or use another phone"
+    )]
     AlreadyRegistered,
     /// The phone refused for another reason.
     #[error("the phone could not do it ({0}): try again with a new code, or use another phone")]

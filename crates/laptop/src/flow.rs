@@ -44,8 +44,8 @@ pub(crate) async fn find_phone(
         .map_err(|error| LaptopError::from_open(domain, error))?;
     progress(Progress::Connected);
 
-    let (session, message) = LaptopSession::start(invitation, &advert, &mut OsRng)
-        .map_err(LaptopError::Handshake)?;
+    let (session, message) =
+        LaptopSession::start(invitation, &advert, &mut OsRng).map_err(LaptopError::Start)?;
     let session = Session::secure(tunnel, session, message, watch, &laptop.limits).await?;
     progress(Progress::Secured);
     Ok(session)

@@ -9,9 +9,7 @@ use crate::flow::{self, Session, Watch};
 use crate::laptop::Laptop;
 use crate::progress::Progress;
 use crate::scanner::Scanner;
-use crate::webauthn::{
-    Authentication, AuthenticationResponse, Registration, RegistrationResponse,
-};
+use crate::webauthn::{Authentication, AuthenticationResponse, Registration, RegistrationResponse};
 
 /// An invitation to any phone that sees the QR code: good for one transaction with one phone.
 ///
@@ -63,7 +61,13 @@ impl Invite {
         let mut watch = self.watch();
         watch.shorten(ceremony.timeout());
         let request = CtapRequest::from(ceremony.request());
-        let session = flow::find_phone(&self.laptop, &self.invitation, watch, scanner, &mut progress);
+        let session = flow::find_phone(
+            &self.laptop,
+            &self.invitation,
+            watch,
+            scanner,
+            &mut progress,
+        );
         let (reply, info) = flow::ask(session.await?, &request, &mut progress).await?;
         Ok(ceremony.response(&reply, info.as_deref())?)
     }
@@ -81,7 +85,13 @@ impl Invite {
         let mut watch = self.watch();
         watch.shorten(ceremony.timeout());
         let request = CtapRequest::from(ceremony.request());
-        let session = flow::find_phone(&self.laptop, &self.invitation, watch, scanner, &mut progress);
+        let session = flow::find_phone(
+            &self.laptop,
+            &self.invitation,
+            watch,
+            scanner,
+            &mut progress,
+        );
         let (reply, _) = flow::ask(session.await?, &request, &mut progress).await?;
         Ok(ceremony.response(&reply)?)
     }
@@ -97,7 +107,13 @@ impl Invite {
         mut progress: impl FnMut(Progress) + Send,
     ) -> Result<Vec<u8>, LaptopError> {
         let watch = self.watch();
-        let session = flow::find_phone(&self.laptop, &self.invitation, watch, scanner, &mut progress);
+        let session = flow::find_phone(
+            &self.laptop,
+            &self.invitation,
+            watch,
+            scanner,
+            &mut progress,
+        );
         let (reply, _) = flow::ask(session.await?, request, &mut progress).await?;
         Ok(reply)
     }
@@ -113,7 +129,14 @@ impl Invite {
         mut progress: impl FnMut(Progress) + Send,
     ) -> Result<Session, LaptopError> {
         let watch = self.watch();
-        flow::find_phone(&self.laptop, &self.invitation, watch, scanner, &mut progress).await
+        flow::find_phone(
+            &self.laptop,
+            &self.invitation,
+            watch,
+            scanner,
+            &mut progress,
+        )
+        .await
     }
 
     fn watch(&self) -> Watch {

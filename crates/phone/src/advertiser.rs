@@ -12,7 +12,7 @@ pub trait Advertiser: Send + Sync {
     type Guard: Send;
 
     /// Starts to advertise `service_data` as service data of the 16-bit UUID
-    /// [`SERVICE_UUID`](hawser_proto::advert::SERVICE_UUID), with that UUID in the list of complete 16-bit service UUIDs,
+    /// [`SERVICE_UUID`](hawser_proto::SERVICE_UUID), with that UUID in the list of complete 16-bit service UUIDs,
     /// and without a device name: 20 bytes of data leave no room for one in a legacy advert.
     ///
     /// Non-connectable is enough. The interval should be short (100 ms or so): a person is waiting.

@@ -8,10 +8,7 @@ mod session;
 use std::fmt;
 use std::time::Duration;
 
-use hawser_proto::OsRng;
-use hawser_proto::advert::Advert;
-use hawser_proto::qr::{Channel, Invitation};
-use hawser_proto::session::{PhoneHello, PhoneSession};
+use hawser_proto::{Advert, Channel, Invitation, OsRng, PhoneHello, PhoneSession, PostHandshake};
 use hawser_tunnel::{Dialer, OpenError, Tunnel};
 use hawser_wire::{RoutingId, TunnelDomain};
 use passkey_types::Passkey;
@@ -114,10 +111,12 @@ where
         });
 
         let advert = Advert::new(&mut OsRng, routing_id, self.domain);
-        let hello = PhoneHello::new(self.authenticator.info().await);
+        let introduction = PostHandshake::ctap(self.authenticator.info().await);
+        let hello = PhoneHello::new(introduction);
+        let session = PhoneSession::new(invitation, &advert, hello, &mut OsRng);
         let laptop = Laptop {
             tunnel: &mut tunnel,
-            session: PhoneSession::new(invitation, &advert, hello, &mut OsRng),
+            session: session.map_err(PhoneError::Start)?,
             limits: &self.limits,
             deadline,
         };

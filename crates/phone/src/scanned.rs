@@ -1,6 +1,6 @@
 //! The door through which codes come in.
 
-use hawser_proto::qr::{Invitation, QrError};
+use hawser_proto::{Invitation, QrError};
 
 /// A QR code that a camera of this phone saw.
 ///

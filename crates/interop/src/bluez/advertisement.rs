@@ -23,7 +23,11 @@ pub(super) enum Refusal {
 }
 
 /// Reads the object from the client that offers it.
-pub(super) async fn read(connection: &Connection, client: &str, path: &str) -> Result<Advertisement, Refusal> {
+pub(super) async fn read(
+    connection: &Connection,
+    client: &str,
+    path: &str,
+) -> Result<Advertisement, Refusal> {
     let reply = connection
         .call_method(
             Some(client),
@@ -55,9 +59,16 @@ pub(super) async fn read(connection: &Connection, client: &str, path: &str) -> R
     for (uuid, bytes) in data {
         let bytes = Vec::<u8>::try_from(bytes).map_err(|_| Refusal::Invalid)?;
         length += AD_HEADER + uuid_length(&uuid) + bytes.len();
-        adverts.push(Advert { uuid: normal(&uuid), data: bytes });
+        adverts.push(Advert {
+            uuid: normal(&uuid),
+            data: bytes,
+        });
     }
-    if length > LEGACY_ADVERT { Err(Refusal::TooLong) } else { Ok(Advertisement { adverts }) }
+    if length > LEGACY_ADVERT {
+        Err(Refusal::TooLong)
+    } else {
+        Ok(Advertisement { adverts })
+    }
 }
 
 /// The longest advert of Bluetooth 4, in bytes.
@@ -69,8 +80,15 @@ const AD_HEADER: usize = 2;
 fn uuid_list_length(uuids: &[String]) -> usize {
     [2, 16]
         .map(|size| {
-            let listed = uuids.iter().filter(|uuid| uuid_length(uuid) == size).count();
-            if listed == 0 { 0 } else { AD_HEADER + listed * size }
+            let listed = uuids
+                .iter()
+                .filter(|uuid| uuid_length(uuid) == size)
+                .count();
+            if listed == 0 {
+                0
+            } else {
+                AD_HEADER + listed * size
+            }
         })
         .iter()
         .sum()
@@ -79,7 +97,11 @@ fn uuid_list_length(uuids: &[String]) -> usize {
 /// A UUID of the Bluetooth SIG takes two bytes on the air, also when it is written in full.
 fn uuid_length(uuid: &str) -> usize {
     let written = normal(uuid);
-    if written.starts_with("0000") && written.ends_with("-0000-1000-8000-00805f9b34fb") { 2 } else { 16 }
+    if written.starts_with("0000") && written.ends_with("-0000-1000-8000-00805f9b34fb") {
+        2
+    } else {
+        16
+    }
 }
 
 fn normal(uuid: &str) -> String {

@@ -13,18 +13,26 @@ impl Daemon {
     /// Answers one method call.
     pub(super) async fn answer(&mut self, call: Message) {
         let header = call.header();
-        let interface = header.interface().map(ToString::to_string).unwrap_or_default();
+        let interface = header
+            .interface()
+            .map(ToString::to_string)
+            .unwrap_or_default();
         let method = header.member().map(ToString::to_string).unwrap_or_default();
-        let (Some(path), Some(client)) = (header.path().map(ObjectPath::to_owned), header.sender()) else {
+        let (Some(path), Some(client)) = (header.path().map(ObjectPath::to_owned), header.sender())
+        else {
             return;
         };
         let client = client.to_string();
         tracing::debug!(%client, %path, %interface, %method, "call");
         match (interface.as_str(), method.as_str()) {
-            ("org.freedesktop.DBus.ObjectManager", "GetManagedObjects") => self.reply(&call, &self.objects).await,
+            ("org.freedesktop.DBus.ObjectManager", "GetManagedObjects") => {
+                self.reply(&call, &self.objects).await
+            }
             ("org.freedesktop.DBus.Properties", _) => self.property(&call, &path, &method).await,
             ("org.freedesktop.DBus.Peer", "Ping") => self.reply(&call, &()).await,
-            ("org.freedesktop.DBus.Introspectable", "Introspect") => self.reply(&call, &"<node/>").await,
+            ("org.freedesktop.DBus.Introspectable", "Introspect") => {
+                self.reply(&call, &"<node/>").await
+            }
             (ADAPTER_INTERFACE | ADVERTISING_INTERFACE, _) if !self.has(&path, &interface) => {
                 let unknown = "org.freedesktop.DBus.Error.UnknownObject";
                 self.refuse(&call, unknown, "Method doesn't exist").await;
@@ -32,15 +40,24 @@ impl Daemon {
             (ADAPTER_INTERFACE, _) => self.adapter_call(&call, &method, client).await,
             (ADVERTISING_INTERFACE, _) => self.advertising_call(&call, &method, client).await,
             ("org.bluez.Device1", _) => {
-                self.refuse(&call, "org.bluez.Error.NotAvailable", "An advert cannot be connected to").await;
+                self.refuse(
+                    &call,
+                    "org.bluez.Error.NotAvailable",
+                    "An advert cannot be connected to",
+                )
+                .await;
             }
             // Agents, profiles and GATT applications are registered by browsers and never used here.
-            ("org.bluez.AgentManager1" | "org.bluez.ProfileManager1" | "org.bluez.GattManager1", _) => {
+            (
+                "org.bluez.AgentManager1" | "org.bluez.ProfileManager1" | "org.bluez.GattManager1",
+                _,
+            ) => {
                 self.reply(&call, &()).await;
             }
             _ => {
                 let unknown = "org.freedesktop.DBus.Error.UnknownMethod";
-                self.refuse(&call, unknown, "The stand-in does not have this method").await;
+                self.refuse(&call, unknown, "The stand-in does not have this method")
+                    .await;
             }
         }
     }
@@ -55,12 +72,18 @@ impl Daemon {
                         self.reply(call, &()).await;
                     }
                     Err(_) => {
-                        self.refuse(call, "org.bluez.Error.InvalidArguments", "Invalid arguments").await;
+                        self.refuse(
+                            call,
+                            "org.bluez.Error.InvalidArguments",
+                            "Invalid arguments",
+                        )
+                        .await;
                     }
                 }
             }
             "StartDiscovery" if !self.powered() => {
-                self.refuse(call, "org.bluez.Error.NotReady", "Resource Not Ready").await;
+                self.refuse(call, "org.bluez.Error.NotReady", "Resource Not Ready")
+                    .await;
             }
             "StartDiscovery" => {
                 self.reply(call, &()).await;
@@ -70,11 +93,16 @@ impl Daemon {
                 if self.stop_scan(&client).await {
                     self.reply(call, &()).await;
                 } else {
-                    self.refuse(call, "org.bluez.Error.Failed", "No discovery started").await;
+                    self.refuse(call, "org.bluez.Error.Failed", "No discovery started")
+                        .await;
                 }
             }
             "GetDiscoveryFilters" => {
-                self.reply(call, &vec!["UUIDs", "RSSI", "Pathloss", "Transport", "DuplicateData"]).await;
+                self.reply(
+                    call,
+                    &vec!["UUIDs", "RSSI", "Pathloss", "Transport", "DuplicateData"],
+                )
+                .await;
             }
             _ => self.reply(call, &()).await,
         }
@@ -84,37 +112,73 @@ impl Daemon {
         let body = call.body();
         match method {
             "RegisterAdvertisement" => {
-                let Ok((path, _)) = body.deserialize::<(ObjectPath<'_>, HashMap<String, OwnedVariant>)>() else {
-                    return self.refuse(call, "org.bluez.Error.InvalidArguments", "Invalid arguments").await;
+                let Ok((path, _)) =
+                    body.deserialize::<(ObjectPath<'_>, HashMap<String, OwnedVariant>)>()
+                else {
+                    return self
+                        .refuse(
+                            call,
+                            "org.bluez.Error.InvalidArguments",
+                            "Invalid arguments",
+                        )
+                        .await;
                 };
                 match self.advertising {
                     _ if !self.powered() => {
-                        self.refuse(call, "org.bluez.Error.NotReady", "Resource Not Ready").await;
+                        self.refuse(call, "org.bluez.Error.NotReady", "Resource Not Ready")
+                            .await;
                     }
                     Advertising::Full => {
                         let reason = "Maximum advertisements reached";
-                        self.refuse(call, "org.bluez.Error.NotPermitted", reason).await;
+                        self.refuse(call, "org.bluez.Error.NotPermitted", reason)
+                            .await;
                     }
                     Advertising::Broken => {
                         let reason = "Failed to register advertisement";
                         self.refuse(call, "org.bluez.Error.Failed", reason).await;
                     }
                     Advertising::Supported | Advertising::Unsupported => {
-                        self.offered(call.clone(), Owner::Client { name: client, path: path.to_string() });
+                        self.offered(
+                            call.clone(),
+                            Owner::Client {
+                                name: client,
+                                path: path.to_string(),
+                            },
+                        );
                     }
                 }
             }
             "UnregisterAdvertisement" => {
                 let Ok(path) = body.deserialize::<ObjectPath<'_>>() else {
-                    return self.refuse(call, "org.bluez.Error.InvalidArguments", "Invalid arguments").await;
+                    return self
+                        .refuse(
+                            call,
+                            "org.bluez.Error.InvalidArguments",
+                            "Invalid arguments",
+                        )
+                        .await;
                 };
-                if self.take_off(&Owner::Client { name: client, path: path.to_string() }).await {
+                if self
+                    .take_off(&Owner::Client {
+                        name: client,
+                        path: path.to_string(),
+                    })
+                    .await
+                {
                     self.reply(call, &()).await;
                 } else {
-                    self.refuse(call, "org.bluez.Error.DoesNotExist", "Does Not Exist").await;
+                    self.refuse(call, "org.bluez.Error.DoesNotExist", "Does Not Exist")
+                        .await;
                 }
             }
-            _ => self.refuse(call, "org.freedesktop.DBus.Error.UnknownMethod", "No such method").await,
+            _ => {
+                self.refuse(
+                    call,
+                    "org.freedesktop.DBus.Error.UnknownMethod",
+                    "No such method",
+                )
+                .await
+            }
         }
     }
 
@@ -122,12 +186,20 @@ impl Daemon {
     fn offered(&self, call: Message, owner: Owner) {
         let (connection, commands) = (self.connection.clone(), self.commands.clone());
         tokio::spawn(async move {
-            let Owner::Client { name, path } = &owner else { return };
+            let Owner::Client { name, path } = &owner else {
+                return;
+            };
             match advertisement::read(&connection, name, path).await {
                 Ok(advertisement) => {
                     let adverts = advertisement.adverts;
                     if let Some(commands) = commands.upgrade() {
-                        let _ = commands.send(Command::Register { call, owner, adverts }).await;
+                        let _ = commands
+                            .send(Command::Register {
+                                call,
+                                owner,
+                                adverts,
+                            })
+                            .await;
                     }
                 }
                 Err(refusal) => {
@@ -135,9 +207,10 @@ impl Daemon {
                         Refusal::Invalid => {
                             ("org.bluez.Error.Failed", "Failed to parse advertisement.")
                         }
-                        Refusal::TooLong => {
-                            ("org.bluez.Error.InvalidLength", "Advertising data too long.")
-                        }
+                        Refusal::TooLong => (
+                            "org.bluez.Error.InvalidLength",
+                            "Advertising data too long.",
+                        ),
                     };
                     let _ = connection.reply_error(&call.header(), name, &reason).await;
                 }
@@ -149,18 +222,27 @@ impl Daemon {
         let body = call.body();
         let unknown = "org.freedesktop.DBus.Error.InvalidArgs";
         if let ("GetAll", Ok(interface)) = (method, body.deserialize::<&str>()) {
-            return match self.objects.get(path).and_then(|object| object.get(interface)) {
+            return match self
+                .objects
+                .get(path)
+                .and_then(|object| object.get(interface))
+            {
                 Some(properties) => self.reply(call, properties).await,
                 None => self.refuse(call, unknown, "No such interface").await,
             };
         }
         if let ("Get", Ok((interface, name))) = (method, body.deserialize::<(&str, &str)>()) {
-            return match self.objects.get(path).and_then(|object| object.get(interface)?.get(name)) {
+            return match self
+                .objects
+                .get(path)
+                .and_then(|object| object.get(interface)?.get(name))
+            {
                 Some(value) => self.reply(call, value).await,
                 None => self.refuse(call, unknown, "No such property").await,
             };
         }
-        if let ("Set", Ok((interface, name, value))) = (method, body.deserialize::<(&str, &str, Variant<'_>)>())
+        if let ("Set", Ok((interface, name, value))) =
+            (method, body.deserialize::<(&str, &str, Variant<'_>)>())
             && self.has(path, interface)
             && let Ok(value) = value.try_to_owned()
         {
@@ -179,11 +261,16 @@ impl Daemon {
     }
 
     pub(super) async fn refuse(&self, call: &Message, error: &str, reason: &str) {
-        let _ = self.connection.reply_error(&call.header(), error, &reason).await;
+        let _ = self
+            .connection
+            .reply_error(&call.header(), error, &reason)
+            .await;
     }
 
     fn has(&self, path: &ObjectPath<'static>, interface: &str) -> bool {
-        self.objects.get(path).is_some_and(|object| object.contains_key(interface))
+        self.objects
+            .get(path)
+            .is_some_and(|object| object.contains_key(interface))
     }
 }
 

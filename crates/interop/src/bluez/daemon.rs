@@ -16,12 +16,25 @@ use super::{Advert, Advertising, Radio, Settings};
 /// What a test, or a task of the daemon itself, wants done.
 #[derive(Debug)]
 pub(super) enum Command {
-    Transmit { advert: Advert, stopped: oneshot::Receiver<()> },
-    PassBy { advert: Advert },
-    Power { on: bool },
+    Transmit {
+        advert: Advert,
+        stopped: oneshot::Receiver<()>,
+    },
+    PassBy {
+        advert: Advert,
+    },
+    Power {
+        on: bool,
+    },
     /// A client offered an advertisement, and it has been read.
-    Register { call: Message, owner: Owner, adverts: Vec<Advert> },
-    Stop { owner: Owner },
+    Register {
+        call: Message,
+        owner: Owner,
+        adverts: Vec<Advert>,
+    },
+    Stop {
+        owner: Owner,
+    },
 }
 
 /// Who put an advert on the air.
@@ -148,9 +161,20 @@ impl Daemon {
     }
 
     /// Tells everybody about properties that changed.
-    pub(super) async fn set(&mut self, path: &str, interface: &str, changes: Vec<(&str, Variant<'static>)>) {
-        let Ok(path) = ObjectPath::try_from(path.to_owned()) else { return };
-        let Some(properties) = self.objects.get_mut(&path).and_then(|object| object.get_mut(interface)) else {
+    pub(super) async fn set(
+        &mut self,
+        path: &str,
+        interface: &str,
+        changes: Vec<(&str, Variant<'static>)>,
+    ) {
+        let Ok(path) = ObjectPath::try_from(path.to_owned()) else {
+            return;
+        };
+        let Some(properties) = self
+            .objects
+            .get_mut(&path)
+            .and_then(|object| object.get_mut(interface))
+        else {
             return;
         };
         let changed: BTreeMap<&str, Variant<'static>> = changes.into_iter().collect();
@@ -187,7 +211,11 @@ impl Daemon {
                 self.take_off(&owner).await;
             }
             Command::Power { on } => self.power(on).await,
-            Command::Register { call, owner, adverts } => self.register(&call, owner, adverts).await,
+            Command::Register {
+                call,
+                owner,
+                adverts,
+            } => self.register(&call, owner, adverts).await,
             Command::Stop { owner } => {
                 self.take_off(&owner).await;
             }
@@ -196,16 +224,22 @@ impl Daemon {
 
     async fn register(&mut self, call: &Message, owner: Owner, adverts: Vec<Advert>) {
         if self.advertises(&owner) {
-            return self.refuse(call, "org.bluez.Error.AlreadyExists", "Already Exists").await;
+            return self
+                .refuse(call, "org.bluez.Error.AlreadyExists", "Already Exists")
+                .await;
         }
         // An advert without service data holds its slot all the same.
         let adverts = if adverts.is_empty() {
-            vec![Advert { uuid: String::new(), data: Vec::new() }]
+            vec![Advert {
+                uuid: String::new(),
+                data: Vec::new(),
+            }]
         } else {
             adverts
         };
         for advert in adverts {
-            self.radio.send_modify(|radio| radio.registered.push(advert.clone()));
+            self.radio
+                .send_modify(|radio| radio.registered.push(advert.clone()));
             self.put_on(owner.clone(), advert).await;
         }
         self.reply(call, &()).await;
@@ -216,20 +250,32 @@ impl Daemon {
         let [a, b, c, d] = self.heard.to_be_bytes();
         // The two top bits say "static random address".
         let address = format!("C0:FF:{a:02X}:{b:02X}:{c:02X}:{d:02X}");
-        self.on_air.push(OnAir { owner, advert, address });
+        self.on_air.push(OnAir {
+            owner,
+            advert,
+            address,
+        });
         self.slots().await;
         self.show_devices().await;
     }
 
     async fn take_off_all(&mut self, goes: impl Fn(&OnAir) -> bool) -> bool {
-        let (gone, stays) = std::mem::take(&mut self.on_air).into_iter().partition(|on_air| goes(on_air));
+        let (gone, stays) = std::mem::take(&mut self.on_air)
+            .into_iter()
+            .partition(|on_air| goes(on_air));
         self.on_air = stays;
         let gone: Vec<OnAir> = gone;
         for on_air in &gone {
             let path = device_path(&on_air.address);
             if let Some(interfaces) = self.objects.remove(&path) {
                 let names: Vec<&String> = interfaces.keys().collect();
-                self.signal(&root(), OBJECT_MANAGER, "InterfacesRemoved", &(&path, names)).await;
+                self.signal(
+                    &root(),
+                    OBJECT_MANAGER,
+                    "InterfacesRemoved",
+                    &(&path, names),
+                )
+                .await;
             }
         }
         self.slots().await;
@@ -240,22 +286,33 @@ impl Daemon {
         if !on {
             self.scans.clear();
             self.discovering().await;
-            self.take_off_all(|on_air| matches!(on_air.owner, Owner::Client { .. })).await;
+            self.take_off_all(|on_air| matches!(on_air.owner, Owner::Client { .. }))
+                .await;
         }
         let state = if on { "on" } else { "off" };
-        self.set(ADAPTER, ADAPTER_INTERFACE, vec![("Powered", on.into()), ("PowerState", state.into())]).await;
+        self.set(
+            ADAPTER,
+            ADAPTER_INTERFACE,
+            vec![("Powered", on.into()), ("PowerState", state.into())],
+        )
+        .await;
     }
 
     /// What a client started ends when it leaves the bus.
     async fn name_changed(&mut self, signal: &Message) {
         let body = signal.body();
-        let Ok((name, _old, new)) = body.deserialize::<(&str, &str, &str)>() else { return };
+        let Ok((name, _old, new)) = body.deserialize::<(&str, &str, &str)>() else {
+            return;
+        };
         if !new.is_empty() {
             return;
         }
         self.filters.remove(name);
         self.stop_scan(name).await;
-        self.take_off_all(|on_air| matches!(&on_air.owner, Owner::Client { name: client, .. } if client == name)).await;
+        self.take_off_all(
+            |on_air| matches!(&on_air.owner, Owner::Client { name: client, .. } if client == name),
+        )
+        .await;
     }
 
     /// Makes a device of everything on the air, provided that somebody listens who can hear it.
@@ -272,7 +329,13 @@ impl Daemon {
             .map(|(path, on_air)| (path, objects::device(&on_air.address, &on_air.advert)))
             .collect();
         for (path, interfaces) in new {
-            self.signal(&root(), OBJECT_MANAGER, "InterfacesAdded", &(&path, &interfaces)).await;
+            self.signal(
+                &root(),
+                OBJECT_MANAGER,
+                "InterfacesAdded",
+                &(&path, &interfaces),
+            )
+            .await;
             self.objects.insert(path, interfaces);
         }
     }
@@ -282,9 +345,15 @@ impl Daemon {
         if self.scans.is_empty() {
             return;
         }
-        let duplicates = self.scans.values().any(|filter| filter.duplicates && !filter.by_uuid);
-        let devices: Vec<ObjectPath<'static>> =
-            self.on_air.iter().map(|on_air| device_path(&on_air.address)).collect();
+        let duplicates = self
+            .scans
+            .values()
+            .any(|filter| filter.duplicates && !filter.by_uuid);
+        let devices: Vec<ObjectPath<'static>> = self
+            .on_air
+            .iter()
+            .map(|on_air| device_path(&on_air.address))
+            .collect();
         for path in devices {
             let data = self
                 .objects
@@ -302,15 +371,28 @@ impl Daemon {
 
     async fn discovering(&mut self) {
         let now = Variant::Bool(!self.scans.is_empty());
-        if self.adapter_property("Discovering").is_some_and(|before| *before != now) {
-            self.set(ADAPTER, ADAPTER_INTERFACE, vec![("Discovering", now)]).await;
+        if self
+            .adapter_property("Discovering")
+            .is_some_and(|before| *before != now)
+        {
+            self.set(ADAPTER, ADAPTER_INTERFACE, vec![("Discovering", now)])
+                .await;
         }
     }
 
     async fn slots(&mut self) {
-        let held = self.on_air.iter().filter(|on_air| matches!(on_air.owner, Owner::Client { .. })).count();
+        let held = self
+            .on_air
+            .iter()
+            .filter(|on_air| matches!(on_air.owner, Owner::Client { .. }))
+            .count();
         let held = u8::try_from(held).unwrap_or(u8::MAX);
-        self.set(ADAPTER, ADVERTISING_INTERFACE, vec![("ActiveInstances", held.into())]).await;
+        self.set(
+            ADAPTER,
+            ADVERTISING_INTERFACE,
+            vec![("ActiveInstances", held.into())],
+        )
+        .await;
     }
 
     fn adapter_property(&self, name: &str) -> Option<&Variant<'static>> {
@@ -320,7 +402,11 @@ impl Daemon {
 
     fn publish(&self) {
         let deaf = self.scans.values().filter(|filter| filter.by_uuid).count();
-        let on_air: Vec<Advert> = self.on_air.iter().map(|on_air| on_air.advert.clone()).collect();
+        let on_air: Vec<Advert> = self
+            .on_air
+            .iter()
+            .map(|on_air| on_air.advert.clone())
+            .collect();
         self.radio.send_if_modified(|radio| {
             let next = Radio {
                 scanners: self.scans.len() - deaf,
@@ -339,7 +425,10 @@ impl Daemon {
         B: serde::Serialize + zbus::DynamicType,
     {
         // A bus that is gone ends the task at its next message.
-        let _ = self.connection.emit_signal(None::<&str>, path, interface, name, body).await;
+        let _ = self
+            .connection
+            .emit_signal(None::<&str>, path, interface, name, body)
+            .await;
     }
 }
 

@@ -22,10 +22,15 @@ pub(super) fn machine(settings: &Settings) -> Objects {
     let managers = ["org.bluez.AgentManager1", "org.bluez.ProfileManager1"];
     objects.insert(
         ObjectPath::from_static_str_unchecked("/org/bluez"),
-        managers.map(|name| (name.to_owned(), Properties::new())).into(),
+        managers
+            .map(|name| (name.to_owned(), Properties::new()))
+            .into(),
     );
     if settings.adapter != Adapter::Absent {
-        objects.insert(ObjectPath::from_static_str_unchecked(ADAPTER), adapter(settings));
+        objects.insert(
+            ObjectPath::from_static_str_unchecked(ADAPTER),
+            adapter(settings),
+        );
     }
     objects
 }
@@ -39,7 +44,10 @@ pub(super) fn device(address: &str, advert: &Advert) -> Interfaces {
             ("Address", address.to_owned().into()),
             ("AddressType", "random".into()),
             ("Alias", address.replace(':', "-").into()),
-            ("Adapter", ObjectPath::from_static_str_unchecked(ADAPTER).into()),
+            (
+                "Adapter",
+                ObjectPath::from_static_str_unchecked(ADAPTER).into(),
+            ),
             ("Paired", false.into()),
             ("Bonded", false.into()),
             ("Trusted", false.into()),
@@ -74,7 +82,10 @@ fn adapter(settings: &Settings) -> Interfaces {
                 ("Discovering", false.into()),
                 ("UUIDs", Vec::<String>::new().into()),
                 ("Modalias", "usb:v1D6Bp0246d0542".into()),
-                ("Roles", vec!["central".to_owned(), "peripheral".to_owned()].into()),
+                (
+                    "Roles",
+                    vec!["central".to_owned(), "peripheral".to_owned()].into(),
+                ),
             ]),
         ),
         ("org.bluez.GattManager1".to_owned(), Properties::new()),
@@ -85,7 +96,10 @@ fn adapter(settings: &Settings) -> Interfaces {
             properties([
                 ("ActiveInstances", 0_u8.into()),
                 ("SupportedInstances", 5_u8.into()),
-                ("SupportedIncludes", vec!["tx-power".to_owned(), "local-name".to_owned()].into()),
+                (
+                    "SupportedIncludes",
+                    vec!["tx-power".to_owned(), "local-name".to_owned()].into(),
+                ),
                 ("SupportedSecondaryChannels", Vec::<String>::new().into()),
             ]),
         );

@@ -43,9 +43,15 @@ pub enum DevtoolsError {
 impl Devtools {
     pub(super) async fn connect(url: &str) -> Result<Self, DevtoolsError> {
         // A page's log may be long.
-        let config = WebSocketConfig::default().max_message_size(None).max_frame_size(None);
-        let (socket, _) = tokio_tungstenite::connect_async_with_config(url, Some(config), true).await?;
-        Ok(Self { socket, questions: 0 })
+        let config = WebSocketConfig::default()
+            .max_message_size(None)
+            .max_frame_size(None);
+        let (socket, _) =
+            tokio_tungstenite::connect_async_with_config(url, Some(config), true).await?;
+        Ok(Self {
+            socket,
+            questions: 0,
+        })
     }
 
     /// Asks the browser, or the page behind `session`.
@@ -60,22 +66,34 @@ impl Devtools {
         if let (Some(session), Some(question)) = (session, question.as_object_mut()) {
             question.insert("sessionId".to_owned(), session.into());
         }
-        self.socket.send(Message::text(question.to_string())).await?;
+        self.socket
+            .send(Message::text(question.to_string()))
+            .await?;
         let deadline = Instant::now() + PATIENCE;
         loop {
             let message = timeout_at(deadline, self.socket.next())
                 .await
                 .map_err(|_| DevtoolsError::Silent(method))?
                 .ok_or(DevtoolsError::Closed)??;
-            let Message::Text(text) = message else { continue };
-            let Ok(mut answer) = serde_json::from_str::<Value>(&text) else { continue };
+            let Message::Text(text) = message else {
+                continue;
+            };
+            let Ok(mut answer) = serde_json::from_str::<Value>(&text) else {
+                continue;
+            };
             if answer.get("id") != Some(&self.questions.into()) {
                 continue;
             }
             if let Some(error) = answer.get("error") {
-                return Err(DevtoolsError::Refused { method, reason: error.to_string() });
+                return Err(DevtoolsError::Refused {
+                    method,
+                    reason: error.to_string(),
+                });
             }
-            return Ok(answer.get_mut("result").map(Value::take).unwrap_or_default());
+            return Ok(answer
+                .get_mut("result")
+                .map(Value::take)
+                .unwrap_or_default());
         }
     }
 }

@@ -58,12 +58,22 @@ pub async fn run(
                     Broken::Stall => "the browser stalled twice".to_owned(),
                     Broken::Because(reason) => reason,
                 };
-                return Err(Failed { name: name.to_owned(), reason, files: files_in(&kept), kept });
+                return Err(Failed {
+                    name: name.to_owned(),
+                    reason,
+                    files: files_in(&kept),
+                    kept,
+                });
             }
         }
     }
     // The second round always returns.
-    Err(Failed { name: name.to_owned(), reason: String::new(), files: Vec::new(), kept })
+    Err(Failed {
+        name: name.to_owned(),
+        reason: String::new(),
+        files: Vec::new(),
+        kept,
+    })
 }
 
 enum Broken {
@@ -99,7 +109,10 @@ async fn keep(rig: &mut Rig, kept: &Path) {
         let _ = fs::write(kept.join("device-log.txt"), log);
     }
     let _ = fs::copy(rig.laptop.log(), kept.join("chromium.log"));
-    let _ = fs::write(kept.join("radio.txt"), format!("{:#?}\n{:#?}\n", rig.bluez.radio(), rig.relay.stats()));
+    let _ = fs::write(
+        kept.join("radio.txt"),
+        format!("{:#?}\n{:#?}\n", rig.bluez.radio(), rig.relay.stats()),
+    );
 }
 
 /// Sends the log of the libraries to a file. The first one of a process wins; nextest gives each test its own process.
@@ -124,13 +137,18 @@ fn chain(error: &dyn std::error::Error) -> String {
 }
 
 fn panic_message(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+    let text = panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| panic.downcast_ref::<&str>().copied());
     text.unwrap_or("a panic without a message").to_owned()
 }
 
 fn files_in(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let mut names: Vec<String> = entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    let mut names: Vec<String> = entries
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .collect();
     names.sort();
     names
 }

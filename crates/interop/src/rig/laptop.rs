@@ -35,7 +35,12 @@ pub struct Ceremony {
 
 impl Laptop {
     pub(super) fn new(browser: Browser, screen: Screen, log: PathBuf) -> Self {
-        Self { browser, screen, last_code: None, log }
+        Self {
+            browser,
+            screen,
+            last_code: None,
+            log,
+        }
     }
 
     /// What the browser printed.
@@ -70,7 +75,11 @@ impl Laptop {
             }
             if Instant::now() > deadline {
                 let stalled = served.is_none() && relay.joined() == joined;
-                return Err(if stalled { RigError::Stall } else { no_outcome(served.as_ref()) });
+                return Err(if stalled {
+                    RigError::Stall
+                } else {
+                    no_outcome(served.as_ref())
+                });
             }
             if served.is_none() {
                 served = timeout(POLL, &mut serving).await.ok();
@@ -82,7 +91,9 @@ impl Laptop {
         };
         let phone = match served {
             Some(phone) => phone,
-            None => timeout(CEREMONY, serving).await.map_err(|_| no_outcome(None))?,
+            None => timeout(CEREMONY, serving)
+                .await
+                .map_err(|_| no_outcome(None))?,
         };
         Ok(Ceremony { outcome, phone })
     }
@@ -104,14 +115,21 @@ impl Laptop {
         let deadline = Instant::now() + CODE;
         loop {
             let picture = self.screen.photograph()?;
-            let seen = tokio::task::spawn_blocking(move || camera::qr_code(&picture)).await.ok().flatten();
-            if let Some(code) = seen.filter(|code| code.starts_with("FIDO:/") && Some(code) != self.last_code.as_ref()) {
+            let seen = tokio::task::spawn_blocking(move || camera::qr_code(&picture))
+                .await
+                .ok()
+                .flatten();
+            if let Some(code) = seen
+                .filter(|code| code.starts_with("FIDO:/") && Some(code) != self.last_code.as_ref())
+            {
                 self.last_code = Some(code.clone());
                 return Ok(code);
             }
             let outcome = self.outcome().await?;
             if outcome.is_some() || Instant::now() > deadline {
-                return Err(RigError::NoCode { outcome: outcome.unwrap_or_default() });
+                return Err(RigError::NoCode {
+                    outcome: outcome.unwrap_or_default(),
+                });
             }
             sleep(POLL).await;
         }
@@ -154,7 +172,10 @@ impl Ceremony {
         let Self { mut outcome, phone } = self;
         match outcome.get_mut("credential").map(Value::take) {
             Some(credential) => Ok(credential),
-            None => Err(RigError::Refused { outcome, phone: format!("{phone:?}") }),
+            None => Err(RigError::Refused {
+                outcome,
+                phone: format!("{phone:?}"),
+            }),
         }
     }
 
@@ -166,7 +187,9 @@ impl Ceremony {
 }
 
 fn no_outcome(phone: Option<&Result<PhoneOutcome, PhoneError>>) -> RigError {
-    RigError::NoOutcome { phone: phone.map_or_else(|| "nothing".to_owned(), |phone| format!("{phone:?}")) }
+    RigError::NoOutcome {
+        phone: phone.map_or_else(|| "nothing".to_owned(), |phone| format!("{phone:?}")),
+    }
 }
 
 /// A page and its QR code are there in a second; a busy machine gets more.

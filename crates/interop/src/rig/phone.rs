@@ -4,7 +4,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use hawser_phone::phone::{PhoneError, PhoneOutcome, Progress};
 use hawser_phone::store::MemoryStore;
-use hawser_phone::{AdvertiseError, Approver, Ask, Authenticator, Decision, Operation, Phone, ScannedQr};
+use hawser_phone::{
+    AdvertiseError, Approver, Ask, Authenticator, Decision, Operation, Phone, ScannedQr,
+};
 use hawser_radio::bluez;
 use hawser_tunnel::{Dialer, DialerError};
 use hawser_wire::TunnelDomain;
@@ -71,7 +73,10 @@ impl Rig {
     /// # Errors
     /// [`RigError`].
     pub fn phone(&self, domain: u16) -> Result<RigPhone, RigError> {
-        self.phone_on(Radio::Bluez(bluez::Advertiser::on_bus(self.bluez.address())), domain)
+        self.phone_on(
+            Radio::Bluez(bluez::Advertiser::on_bus(self.bluez.address())),
+            domain,
+        )
     }
 
     /// The same with another radio.
@@ -79,11 +84,20 @@ impl Rig {
     /// # Errors
     /// [`RigError`].
     pub fn phone_on(&self, radio: Radio, domain: u16) -> Result<RigPhone, RigError> {
-        let person = Person { decision: Arc::new(Mutex::new(Some(Decision::Approve))), asked: Arc::default() };
-        let dialer = self.dialer().map_err(|error| RigError::Relay(error.into()))?;
+        let person = Person {
+            decision: Arc::new(Mutex::new(Some(Decision::Approve))),
+            asked: Arc::default(),
+        };
+        let dialer = self
+            .dialer()
+            .map_err(|error| RigError::Relay(error.into()))?;
         let authenticator = Authenticator::new(MemoryStore::new(), person.clone());
         let domain = TunnelDomain::from_id(domain)?;
-        Ok(RigPhone { phone: Phone::new(dialer, radio, authenticator, domain), person, progress: Arc::default() })
+        Ok(RigPhone {
+            phone: Phone::new(dialer, radio, authenticator, domain),
+            person,
+            progress: Arc::default(),
+        })
     }
 
     /// Reaches the relay over TLS, like any phone or laptop, and trusts the test authority only.
@@ -92,7 +106,9 @@ impl Rig {
     /// The authority's certificate or the relay's address is not what it should be.
     pub fn dialer(&self) -> Result<Dialer, DialerError> {
         let pem = std::fs::read(&self.authority.ca).unwrap_or_default();
-        Dialer::new().trust_pem(&pem)?.connect_to(self.relay.address())
+        Dialer::new()
+            .trust_pem(&pem)?
+            .connect_to(self.relay.address())
     }
 }
 
@@ -108,7 +124,9 @@ impl RigPhone {
         let code = ScannedQr::from_scanner(code)?;
         let progress = Arc::clone(&self.progress);
         lock(&progress).clear();
-        self.phone.accept(&code, move |step| lock(&progress).push(step)).await
+        self.phone
+            .accept(&code, move |step| lock(&progress).push(step))
+            .await
     }
 
     /// What the last session reached.
@@ -145,7 +163,8 @@ impl Person {
 
 impl Approver for Person {
     async fn approve(&self, ask: &Ask<'_>) -> Decision {
-        let name = |account: &hawser_phone::Account<'_>| account.name.unwrap_or_default().to_owned();
+        let name =
+            |account: &hawser_phone::Account<'_>| account.name.unwrap_or_default().to_owned();
         lock(&self.asked).push(Asked {
             operation: ask.operation,
             rp_id: ask.rp_id.to_owned(),

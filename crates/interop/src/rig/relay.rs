@@ -48,8 +48,19 @@ impl RelayUnderTest {
         let address = listener.local_addr()?.to_string();
         let relay = Relay::new(Config::default())?;
         let joined = Arc::new(AtomicU64::new(0));
-        let server = tokio::spawn(accept(listener, acceptor, relay.clone(), Arc::clone(&joined), disturbance));
-        Ok(Self { address, relay, joined, server: Some(AbortOnDropHandle::new(server)) })
+        let server = tokio::spawn(accept(
+            listener,
+            acceptor,
+            relay.clone(),
+            Arc::clone(&joined),
+            disturbance,
+        ));
+        Ok(Self {
+            address,
+            relay,
+            joined,
+            server: Some(AbortOnDropHandle::new(server)),
+        })
     }
 
     /// HOST:PORT of its TLS port.
@@ -146,10 +157,18 @@ struct Watched<S> {
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         let polled = Pin::new(&mut self.inner).poll_read(cx, buffer);
-        if let Some(read) = buffer.filled().get(before..).filter(|read| self.first && !read.is_empty()) {
+        if let Some(read) = buffer
+            .filled()
+            .get(before..)
+            .filter(|read| self.first && !read.is_empty())
+        {
             self.first = false;
             self.to_laptop = read.starts_with(b"GET /cable/connect/");
             if self.to_laptop {
@@ -161,8 +180,14 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
 }
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let spoil = self.disturbance == Some(Disturbance::FlipByte) && self.to_laptop && bytes.len() > HANDSHAKE_FRAME
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let spoil = self.disturbance == Some(Disturbance::FlipByte)
+            && self.to_laptop
+            && bytes.len() > HANDSHAKE_FRAME
             && bytes.first() == Some(&BINARY_FRAME);
         if !spoil {
             return Pin::new(&mut self.inner).poll_write(cx, bytes);

@@ -46,12 +46,12 @@ async fn the_code_says_what_it_should() {
     assert_eq!(read(&first).hint(), Hint::MakeCredential);
     assert_eq!(read(&first).timestamp(), Some(1_700_000_000));
     // Present even when false: without it old phones take the laptop for one of an older protocol.
-    assert_eq!(read(&first).can_link(), Some(false));
+    assert_eq!(read(&first).linking(), Some(false));
     assert_ne!(read(&first).tunnel_id(), read(&second).tunnel_id());
     assert_ne!(read(&first).public_key(), read(&second).public_key());
 
     let linking = laptop.welcome_links().invite(Hint::MakeCredential, now);
-    assert_eq!(read(&linking.uri()).can_link(), Some(true));
+    assert_eq!(read(&linking.uri()).linking(), Some(true));
 }
 
 #[tokio::test]

@@ -1,6 +1,8 @@
 //! The phone: the phone's half of the protocol at the other end of a [`Line`].
 
-use hawser_proto::{Advert, Invitation, OsRng, PhoneEvent, PhoneHello, PhoneSession};
+use hawser_proto::{
+    Advert, Invitation, OsRng, PhoneEvent, PhoneHello, PhoneSession, PostHandshake,
+};
 use hawser_wire::{RoutingId, TunnelDomain, TunnelPath};
 
 use crate::service::{Line, Service};
@@ -39,8 +41,8 @@ impl Viewer {
     }
 
     pub(crate) fn session(&self) -> PhoneSession {
-        let hello = PhoneHello::new(INFO);
-        PhoneSession::new(&self.invitation, &self.advert, hello, &mut OsRng)
+        let hello = PhoneHello::new(PostHandshake::ctap(INFO));
+        PhoneSession::new(&self.invitation, &self.advert, hello, &mut OsRng).unwrap()
     }
 
     /// The laptop comes to where the advert says.

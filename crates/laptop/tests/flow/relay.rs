@@ -4,7 +4,9 @@ use std::net::SocketAddr;
 use std::time::SystemTime;
 
 use hawser_laptop::{Hint, Laptop, LaptopError, Stage};
-use hawser_proto::{Advert, Invitation, OsRng, PhoneEvent, PhoneHello, PhoneSession};
+use hawser_proto::{
+    Advert, Invitation, OsRng, PhoneEvent, PhoneHello, PhoneSession, PostHandshake,
+};
 use hawser_relay::{Config, Relay, bind};
 use hawser_tunnel::Tunnel;
 use hawser_wire::TunnelDomain;
@@ -31,8 +33,8 @@ async fn be_asked(uri: &str, relay: SocketAddr, air: &Air) -> Phone {
     let advert = Advert::new(&mut OsRng, routing_id, domain);
     air.advertise(advert.seal(&invitation.eid_key()));
 
-    let hello = PhoneHello::new(INFO);
-    let mut session = PhoneSession::new(&invitation, &advert, hello, &mut OsRng);
+    let hello = PhoneHello::new(PostHandshake::ctap(INFO));
+    let mut session = PhoneSession::new(&invitation, &advert, hello, &mut OsRng).unwrap();
     loop {
         let message = tunnel.receive().await.unwrap().unwrap();
         let step = session.receive(&message).unwrap();

@@ -2,8 +2,7 @@
 
 use std::fmt;
 
-use hawser_proto::qr::QrError;
-use hawser_proto::session::SessionError;
+use hawser_proto::{QrError, SessionError, StartError};
 use hawser_tunnel::{OpenError, TunnelError};
 use hawser_wire::TunnelDomain;
 
@@ -40,6 +39,9 @@ pub enum PhoneError {
     /// The tunnel service could not be reached, or did not behave like one.
     #[error("the tunnel service cannot be reached: check the network and scan again")]
     TunnelUnreachable(#[source] OpenError),
+    /// No keys can be made for a session.
+    #[error("this phone cannot make keys: restart it and scan again")]
+    Start(#[source] StartError),
     /// The advert did not go on the air.
     #[error("the laptop cannot find this phone, because it cannot advertise over Bluetooth")]
     Advertise(#[source] AdvertiseError),

@@ -1,6 +1,6 @@
 //! What an app can show while a session runs, and what came of it.
 
-use hawser_proto::qr::Hint;
+use hawser_proto::Hint;
 use hawser_wire::{RoutingId, TunnelDomain};
 
 use crate::approver::Operation;

@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-use hawser_proto::session::{PhoneEvent, PhoneSession, SessionError};
+use hawser_proto::{PhoneEvent, PhoneSession};
 use hawser_tunnel::{Tunnel, TunnelError};
 use hawser_wire::CloseReason;
 use passkey_types::Passkey;
 use tokio::time::{Instant, timeout_at};
 
+use super::after;
 use super::error::{PhoneError, Stage};
 use super::limits::{Limits, MAX_REQUESTS};
-use super::after;
 use super::progress::{Answer, Ending, PhoneOutcome, Progress};
 use crate::approver::{Approver, Ask, Operation};
 use crate::authenticator::Authenticator;
@@ -147,9 +147,18 @@ impl<M: Messages> Laptop<'_, M> {
             asked = Some((ask.operation, ask.rp_id.to_owned()));
         };
         let respond = authenticator.respond_with(request, self.limits.approval, &mut on_ask);
+        let reply = self.listening(respond).await?;
+        Ok((reply, asked))
+    }
+
+    /// What `respond` returns, unless the laptop goes away or time is up first.
+    async fn listening(
+        &mut self,
+        respond: impl Future<Output = Vec<u8>>,
+    ) -> Result<Vec<u8>, PhoneError> {
         let mut respond = std::pin::pin!(respond);
         let deadline = self.deadline;
-        let reply = loop {
+        loop {
             tokio::select! {
                 // The laptop first: if it has gone, an approval that came meanwhile signs nothing.
                 biased;
@@ -161,18 +170,24 @@ impl<M: Messages> Laptop<'_, M> {
                         _ => {}
                     }
                 }
-                reply = &mut respond => break reply,
+                reply = &mut respond => return Ok(reply),
                 () = tokio::time::sleep_until(deadline) => {
                     return Err(PhoneError::TimedOut { stage: Stage::Answering });
                 }
             }
-        };
-        Ok((reply, asked))
+        }
     }
+
     /// Reads a message. A laptop cannot ask for JSON: this phone did not offer it.
     fn event(&mut self, message: &[u8]) -> Result<Option<PhoneEvent>, PhoneError> {
-        let step = self.session.receive(message).map_err(PhoneError::Protocol)?;
-        debug_assert!(step.send.is_empty(), "only message 1 is answered by the session itself");
+        let step = self
+            .session
+            .receive(message)
+            .map_err(PhoneError::Protocol)?;
+        debug_assert!(
+            step.send.is_empty(),
+            "only message 1 is answered by the session itself"
+        );
         Ok(step.event)
     }
 

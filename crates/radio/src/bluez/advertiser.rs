@@ -32,7 +32,9 @@ impl Advertiser {
     /// Advertises through the BlueZ on the bus at this D-Bus address.
     #[must_use]
     pub fn on_bus(address: impl Into<String>) -> Self {
-        Self { bus: Bus::At(address.into()) }
+        Self {
+            bus: Bus::At(address.into()),
+        }
     }
 
     async fn register(&self, service_data: &[u8]) -> Result<AdvertGuard, BluezError> {
@@ -41,15 +43,29 @@ impl Advertiser {
         if !adapter.can_advertise {
             return Err(BluezError::CannotAdvertise(None));
         }
-        let advertisement = Advertisement { service_data: service_data.to_owned() };
-        daemon.connection.object_server().at(PATH, advertisement).await.map_err(BluezError::Refused)?;
+        let advertisement = Advertisement {
+            service_data: service_data.to_owned(),
+        };
+        daemon
+            .connection
+            .object_server()
+            .at(PATH, advertisement)
+            .await
+            .map_err(BluezError::Refused)?;
         let options: HashMap<&str, Variant<'_>> = HashMap::new();
         let path = ObjectPath::from_static_str_unchecked(PATH);
         daemon
-            .call(&adapter.path, "org.bluez.LEAdvertisingManager1", "RegisterAdvertisement", &(path, options))
+            .call(
+                &adapter.path,
+                "org.bluez.LEAdvertisingManager1",
+                "RegisterAdvertisement",
+                &(path, options),
+            )
             .await
             .map_err(BluezError::from_advertising_reply)?;
-        Ok(AdvertGuard { _connection: daemon.connection })
+        Ok(AdvertGuard {
+            _connection: daemon.connection,
+        })
     }
 }
 

@@ -36,7 +36,10 @@ pub async fn check() -> Result<Adapter, BluezError> {
 /// # Cancel safety
 /// Cancel safe.
 pub async fn check_on_bus(address: &str) -> Result<Adapter, BluezError> {
-    Daemon::open(&Bus::At(address.to_owned())).await?.adapter().await
+    Daemon::open(&Bus::At(address.to_owned()))
+        .await?
+        .adapter()
+        .await
 }
 
 /// Which bus `bluetoothd` is on.
@@ -74,7 +77,12 @@ impl Daemon {
     /// Everything that BlueZ knows.
     pub(super) async fn objects(&self) -> Result<Objects, BluezError> {
         let reply = self
-            .call("/", "org.freedesktop.DBus.ObjectManager", "GetManagedObjects", &())
+            .call(
+                "/",
+                "org.freedesktop.DBus.ObjectManager",
+                "GetManagedObjects",
+                &(),
+            )
             .await
             .map_err(BluezError::from_reply)?;
         reply.body().deserialize().map_err(BluezError::Refused)
@@ -94,7 +102,9 @@ impl Daemon {
         let (path, object, _) = adapters
             .into_iter()
             .find(|(.., properties)| {
-                properties.get("Powered").is_some_and(|powered| bool::try_from(powered) == Ok(true))
+                properties
+                    .get("Powered")
+                    .is_some_and(|powered| bool::try_from(powered) == Ok(true))
             })
             .ok_or(BluezError::PoweredOff)?;
         Ok(Adapter {
@@ -103,11 +113,19 @@ impl Daemon {
         })
     }
 
-    pub(super) async fn call<B>(&self, path: &str, interface: &str, method: &str, body: &B) -> zbus::Result<Message>
+    pub(super) async fn call<B>(
+        &self,
+        path: &str,
+        interface: &str,
+        method: &str,
+        body: &B,
+    ) -> zbus::Result<Message>
     where
         B: serde::Serialize + DynamicType,
     {
-        self.connection.call_method(Some("org.bluez"), path, Some(interface), method, body).await
+        self.connection
+            .call_method(Some("org.bluez"), path, Some(interface), method, body)
+            .await
     }
 }
 

@@ -10,10 +10,14 @@ use hawser_phone::AdvertiseError;
 #[non_exhaustive]
 pub enum BluezError {
     /// There is no system bus, so nobody can be asked.
-    #[error("there is no D-Bus system bus: start it (package dbus), or give this container /run/dbus/system_bus_socket")]
+    #[error(
+        "there is no D-Bus system bus: start it (package dbus), or give this container /run/dbus/system_bus_socket"
+    )]
     NoBus(#[source] zbus::Error),
     /// There is a bus, and `bluetoothd` is not on it.
-    #[error("the Bluetooth service is not running: install the package bluez, then run `systemctl start bluetooth`")]
+    #[error(
+        "the Bluetooth service is not running: install the package bluez, then run `systemctl start bluetooth`"
+    )]
     NoDaemon(#[source] Option<zbus::Error>),
     /// `bluetoothd` is there and does not answer.
     #[error("the Bluetooth service does not answer: run `systemctl restart bluetooth`")]
@@ -25,7 +29,9 @@ pub enum BluezError {
     #[error("Bluetooth is off: run `rfkill unblock bluetooth` and `bluetoothctl power on`")]
     PoweredOff,
     /// The system does not let this user talk to `bluetoothd`.
-    #[error("this user may not use Bluetooth: join the group that /etc/dbus-1/system.d/bluetooth.conf names, or ask the administrator")]
+    #[error(
+        "this user may not use Bluetooth: join the group that /etc/dbus-1/system.d/bluetooth.conf names, or ask the administrator"
+    )]
     NotPermitted(#[source] zbus::Error),
     /// The adapter can only listen.
     #[error("this Bluetooth adapter cannot send adverts: use one for Bluetooth 4.0 or later")]
@@ -49,7 +55,9 @@ impl BluezError {
                 Fdo::NoReply(_) | Fdo::TimedOut(_) | Fdo::Timeout(_) => Self::NoAnswer(Some(error)),
                 _ => Self::Refused(error),
             },
-            zbus::Error::InputOutput(io) if io.kind() == std::io::ErrorKind::TimedOut => Self::NoAnswer(Some(error)),
+            zbus::Error::InputOutput(io) if io.kind() == std::io::ErrorKind::TimedOut => {
+                Self::NoAnswer(Some(error))
+            }
             zbus::Error::InputOutput(_) => Self::NoBus(error),
             zbus::Error::MethodError(name, ..) => match name.as_str() {
                 "org.bluez.Error.NotReady" => Self::PoweredOff,
@@ -75,7 +83,14 @@ impl BluezError {
                 "org.bluez.Error.NotSupported" => Self::CannotAdvertise(Some(error)),
                 _ => Self::from_reply(error),
             },
-            zbus::Error::FDO(fdo) if matches!(**fdo, zbus::fdo::Error::UnknownMethod(_) | zbus::fdo::Error::UnknownObject(_) | zbus::fdo::Error::UnknownInterface(_)) => {
+            zbus::Error::FDO(fdo)
+                if matches!(
+                    **fdo,
+                    zbus::fdo::Error::UnknownMethod(_)
+                        | zbus::fdo::Error::UnknownObject(_)
+                        | zbus::fdo::Error::UnknownInterface(_)
+                ) =>
+            {
                 Self::CannotAdvertise(Some(error))
             }
             _ => Self::from_reply(error),

@@ -27,13 +27,19 @@ impl Scanner {
     /// Scans through the machine's own BlueZ.
     #[must_use]
     pub fn new() -> Self {
-        Self { bus: Bus::System, scan: None }
+        Self {
+            bus: Bus::System,
+            scan: None,
+        }
     }
 
     /// Scans through the BlueZ on the bus at this D-Bus address.
     #[must_use]
     pub fn on_bus(address: impl Into<String>) -> Self {
-        Self { bus: Bus::At(address.into()), scan: None }
+        Self {
+            bus: Bus::At(address.into()),
+            scan: None,
+        }
     }
 }
 
@@ -45,7 +51,9 @@ impl Default for Scanner {
 
 impl hawser_laptop::Scanner for Scanner {
     async fn next(&mut self) -> Result<Vec<u8>, ScanError> {
-        let scan = self.scan.get_or_insert_with(|| Scan::start(self.bus.clone()));
+        let scan = self
+            .scan
+            .get_or_insert_with(|| Scan::start(self.bus.clone()));
         match scan.heard.recv().await {
             Some(Ok(service_data)) => Ok(service_data),
             Some(Err(error)) => {
@@ -83,24 +91,41 @@ impl Scan {
 /// Adverts that may wait for the laptop, which needs microseconds for each.
 const BACKLOG: usize = 256;
 
-async fn run(bus: &Bus, heard: &mpsc::Sender<Result<Vec<u8>, BluezError>>) -> Result<Infallible, BluezError> {
+async fn run(
+    bus: &Bus,
+    heard: &mpsc::Sender<Result<Vec<u8>, BluezError>>,
+) -> Result<Infallible, BluezError> {
     let daemon = Daemon::open(bus).await?;
     let adapter = daemon.adapter().await?.path;
     // Listen first, so that nothing falls between the start of the scan and the first report.
-    let mut reports = signals(&daemon, "org.bluez", None).await.map_err(BluezError::Refused)?;
-    let mut owners = signals(&daemon, "org.freedesktop.DBus", Some("org.bluez")).await.map_err(BluezError::Refused)?;
+    let mut reports = signals(&daemon, "org.bluez", None)
+        .await
+        .map_err(BluezError::Refused)?;
+    let mut owners = signals(&daemon, "org.freedesktop.DBus", Some("org.bluez"))
+        .await
+        .map_err(BluezError::Refused)?;
     // No filter on service UUIDs: BlueZ would then hide adverts whose UUID is in the service data only. Duplicates,
     // because a phone that is heard again may have something new to say.
-    let filter = HashMap::from([("Transport", Variant::from("le")), ("DuplicateData", Variant::from(true))]);
+    let filter = HashMap::from([
+        ("Transport", Variant::from("le")),
+        ("DuplicateData", Variant::from(true)),
+    ]);
     let adapter_call = async |method, body: &HashMap<&str, Variant<'_>>| match method {
         "StartDiscovery" => daemon.call(&adapter, ADAPTER, method, &()).await,
         _ => daemon.call(&adapter, ADAPTER, method, body).await,
     };
-    adapter_call("SetDiscoveryFilter", &filter).await.map_err(BluezError::from_reply)?;
-    adapter_call("StartDiscovery", &filter).await.map_err(BluezError::from_reply)?;
+    adapter_call("SetDiscoveryFilter", &filter)
+        .await
+        .map_err(BluezError::from_reply)?;
+    adapter_call("StartDiscovery", &filter)
+        .await
+        .map_err(BluezError::from_reply)?;
     // A phone that another program's scan has already reported is not reported anew.
     for (_, mut object) in daemon.objects().await? {
-        if let Some(data) = object.remove(DEVICE).and_then(|mut device| device.remove("ServiceData")) {
+        if let Some(data) = object
+            .remove(DEVICE)
+            .and_then(|mut device| device.remove("ServiceData"))
+        {
             hand_over(heard, data.into());
         }
     }
@@ -124,7 +149,11 @@ async fn run(bus: &Bus, heard: &mpsc::Sender<Result<Vec<u8>, BluezError>>) -> Re
 const ADAPTER: &str = "org.bluez.Adapter1";
 const DEVICE: &str = "org.bluez.Device1";
 
-async fn signals(daemon: &Daemon, sender: &'static str, argument: Option<&'static str>) -> zbus::Result<MessageStream> {
+async fn signals(
+    daemon: &Daemon,
+    sender: &'static str,
+    argument: Option<&'static str>,
+) -> zbus::Result<MessageStream> {
     let mut rule = MatchRule::builder().msg_type(Type::Signal).sender(sender);
     if let Some(argument) = argument {
         rule = rule.member("NameOwnerChanged").add_arg(argument);
@@ -142,21 +171,31 @@ fn read(
     let body = report.body();
     match header.member().map(|member| member.as_str()) {
         Some("InterfacesAdded") => {
-            type Added<'a> = (ObjectPath<'a>, HashMap<String, HashMap<String, Variant<'a>>>);
+            type Added<'a> = (
+                ObjectPath<'a>,
+                HashMap<String, HashMap<String, Variant<'a>>>,
+            );
             if let Ok((_, mut object)) = body.deserialize::<Added<'_>>()
-                && let Some(data) = object.remove(DEVICE).and_then(|mut device| device.remove("ServiceData"))
+                && let Some(data) = object
+                    .remove(DEVICE)
+                    .and_then(|mut device| device.remove("ServiceData"))
             {
                 hand_over(heard, data);
             }
         }
         Some("PropertiesChanged") => {
             type Changed<'a> = (&'a str, HashMap<&'a str, Variant<'a>>, Vec<&'a str>);
-            let Ok((interface, mut changed, _)) = body.deserialize::<Changed<'_>>() else { return Ok(()) };
-            if interface == DEVICE && let Some(data) = changed.remove("ServiceData") {
+            let Ok((interface, mut changed, _)) = body.deserialize::<Changed<'_>>() else {
+                return Ok(());
+            };
+            if interface == DEVICE
+                && let Some(data) = changed.remove("ServiceData")
+            {
                 hand_over(heard, data);
             }
             let ours = header.path().is_some_and(|path| path.as_str() == adapter);
-            if ours && interface == ADAPTER && changed.get("Powered") == Some(&Variant::Bool(false)) {
+            if ours && interface == ADAPTER && changed.get("Powered") == Some(&Variant::Bool(false))
+            {
                 return Err(BluezError::PoweredOff);
             }
         }
@@ -175,7 +214,9 @@ fn read(
 
 /// Gives the laptop what is under the two UUIDs of the hybrid transport.
 fn hand_over(heard: &mpsc::Sender<Result<Vec<u8>, BluezError>>, service_data: Variant<'_>) {
-    let Ok(mut by_uuid) = HashMap::<String, Variant<'_>>::try_from(service_data) else { return };
+    let Ok(mut by_uuid) = HashMap::<String, Variant<'_>>::try_from(service_data) else {
+        return;
+    };
     for uuid in SERVICE_UUIDS {
         if let Some(Ok(data)) = by_uuid.remove(uuid).map(Vec::<u8>::try_from) {
             // A full backlog means that nobody collects.
@@ -185,5 +226,7 @@ fn hand_over(heard: &mpsc::Sender<Result<Vec<u8>, BluezError>>, service_data: Va
 }
 
 /// `0xFFF9` of the FIDO Alliance, and `0xFDE2` that older phones use. BlueZ reports the long forms.
-const SERVICE_UUIDS: [&str; 2] =
-    ["0000fff9-0000-1000-8000-00805f9b34fb", "0000fde2-0000-1000-8000-00805f9b34fb"];
+const SERVICE_UUIDS: [&str; 2] = [
+    "0000fff9-0000-1000-8000-00805f9b34fb",
+    "0000fde2-0000-1000-8000-00805f9b34fb",
+];

@@ -55,11 +55,18 @@ async fn either_end_learns_soon_that_the_other_is_lost() {
         let (dialer, _serving) = relay();
         let (phone, routing) = dialer.open(domain(), ID).await.unwrap();
         let laptop = dialer.join(domain(), routing, ID).await.unwrap();
-        let (mut stays, goes) = if phone_stays { (phone, laptop) } else { (laptop, phone) };
+        let (mut stays, goes) = if phone_stays {
+            (phone, laptop)
+        } else {
+            (laptop, phone)
+        };
 
         drop(goes);
         let error = timeout(SOON, stays.receive()).await.unwrap().unwrap_err();
-        assert!(matches!(error, TunnelError::Closed { code: 1001, .. }), "{error:?}");
+        assert!(
+            matches!(error, TunnelError::Closed { code: 1001, .. }),
+            "{error:?}"
+        );
     }
 }
 
@@ -69,11 +76,17 @@ async fn refusals_of_the_relay_are_understood() {
     let (phone, routing) = dialer.open(domain(), ID).await.unwrap();
 
     let error = dialer.open(domain(), ID).await.unwrap_err();
-    assert!(matches!(error, OpenError::Refused { status: 409, .. }), "{error:?}");
+    assert!(
+        matches!(error, OpenError::Refused { status: 409, .. }),
+        "{error:?}"
+    );
 
     let _laptop = dialer.join(domain(), routing, ID).await.unwrap();
     let error = dialer.join(domain(), routing, ID).await.unwrap_err();
-    assert!(matches!(error, OpenError::Refused { status: 404, .. }), "{error:?}");
+    assert!(
+        matches!(error, OpenError::Refused { status: 404, .. }),
+        "{error:?}"
+    );
     drop(phone);
 }
 
@@ -92,7 +105,10 @@ async fn a_relay_that_shuts_down_says_so() {
 
     stop.send(()).unwrap();
     let error = timeout(SOON, phone.receive()).await.unwrap().unwrap_err();
-    assert!(matches!(error, TunnelError::Closed { code: 1001, .. }), "{error:?}");
+    assert!(
+        matches!(error, TunnelError::Closed { code: 1001, .. }),
+        "{error:?}"
+    );
     serving.await.unwrap();
     let error = dialer.open(domain(), ID).await.unwrap_err();
     assert!(matches!(error, OpenError::Connect { .. }), "{error:?}");
