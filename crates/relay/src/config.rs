@@ -46,6 +46,8 @@ impl Default for Config {
 /// What one connection or tunnel may use.
 #[derive(Debug, Clone)]
 pub struct Limits {
+    /// Time for a whole TLS handshake. Default: 10 s, like the request head's, which comes after it.
+    pub handshake_time: Duration,
     /// Time for a whole request head. Default: 10 s, enough for a mobile link, short for slowloris.
     pub head_time: Duration,
     /// Bytes of a request head, at most 16 KiB. Default: 8 KiB; a browser sends 540 bytes.
@@ -111,6 +113,7 @@ impl Default for Quotas {
 impl Default for Limits {
     fn default() -> Self {
         Self {
+            handshake_time: Duration::from_secs(10),
             head_time: Duration::from_secs(10),
             head_bytes: 8 * 1024,
             upgrade_time: Duration::from_secs(10),

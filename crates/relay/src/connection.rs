@@ -10,6 +10,7 @@ use hawser_wire::TunnelId;
 use tokio::io::{AsyncRead as _, AsyncWriteExt as _, ReadBuf};
 use tokio::time::timeout;
 
+use crate::admission::Arrival;
 use crate::clients::{ClientTunnel, Exceeded};
 use crate::decide::{Conditions, Decision, Refusal, WebSocketKey, decide};
 use crate::metrics::Limit;
@@ -19,15 +20,8 @@ use crate::relay::Shared;
 use crate::request::with_head;
 use crate::response;
 use crate::seat::Seat;
-use crate::socket::Socket;
-use crate::tunnel::{Handed, Joining, Tunnel};
-
-/// A connection that has just been accepted.
-#[derive(Debug)]
-pub(crate) struct Arrival {
-    pub(crate) socket: Socket,
-    pub(crate) seat: Seat,
-}
+use crate::socket::{Handed, Socket};
+use crate::tunnel::{Joining, Tunnel};
 
 /// What a request leads to, besides its answer.
 struct Asked {
@@ -59,7 +53,7 @@ impl Shared {
 
     /// Answers the one request on a connection. A phone's leads to a tunnel.
     async fn request(self: Arc<Self>, arrival: Arrival) -> Option<Box<Tunnel>> {
-        let Arrival { mut socket, seat } = arrival;
+        let (mut socket, seat) = self.admit(arrival).await?;
         let asked = timeout(self.config.limits.head_time, self.read_request(&mut socket)).await;
         let Asked { decision, early } = match asked {
             Ok(Ok(asked)) => asked,
@@ -192,12 +186,8 @@ impl Shared {
     }
 
     fn hand_over(&self, socket: Socket, early: Vec<u8>, seat: Seat, ticket: Ticket<Box<Joining>>) {
-        let socket = match socket {
-            Socket::Tcp(stream) if self.own_loops() => match stream.into_std() {
-                Ok(stream) => Handed::Loose(stream),
-                Err(_) => return,
-            },
-            socket => Handed::Registered(socket),
+        let Ok(socket) = Handed::new(socket, self.own_loops()) else {
+            return;
         };
         // A phone that left meanwhile takes the laptop with it.
         let _ = ticket.join(Box::new(Joining {

@@ -127,8 +127,7 @@ impl Refusal {
     #[must_use]
     pub const fn retry_after(self) -> Option<u8> {
         match self {
-            Self::Draining => Some(1),
-            Self::ClientRate => Some(1),
+            Self::Draining | Self::ClientRate => Some(1),
             Self::Full | Self::ClientConnections | Self::ClientWaiting => Some(5),
             _ => None,
         }

@@ -9,6 +9,7 @@
 //! | module | job |
 //! |---|---|
 //! | `relay` | accepts connections, and ends in good order |
+//! | `admission`, [`tls`] | what comes before the request |
 //! | `connection` | the one request of a connection, and its answer |
 //! | [`request`], [`decide`](mod@decide), `response` | bytes to request, request to decision, decision to answer |
 //! | `pairing` | who waits for whom |
@@ -34,6 +35,7 @@
 //! # }
 //! ```
 
+mod admission;
 mod clients;
 pub mod config;
 mod connection;
@@ -47,11 +49,13 @@ pub mod request;
 mod response;
 mod seat;
 mod socket;
+pub mod tls;
 mod tunnel;
 
 pub use self::config::{Config, Limits, Quotas};
 pub use self::decide::{Decision, Refusal};
-pub use self::listen::{BindError, bind};
+pub use self::listen::{BindError, Listener, Listeners, bind};
 pub use self::metrics::Stats;
 pub use self::relay::{DrainReport, Relay, RelayError, ServeError};
 pub use self::socket::{Io, Socket};
+pub use self::tls::Tls;

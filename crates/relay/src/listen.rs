@@ -2,8 +2,11 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 
 use tokio::net::TcpListener;
+
+use crate::tls::Tls;
 
 /// Connections that the kernel may hold for us. Fewer, and a burst of 512 loses packets.
 const BACKLOG: i32 = 4096;
@@ -45,31 +48,91 @@ pub fn bind(address: SocketAddr) -> Result<TcpListener, BindError> {
         .map_err(|source| BindError::of(address, source))
 }
 
+/// Where a relay accepts connections, and what it speaks there.
+#[derive(Debug)]
+pub struct Listener {
+    pub(crate) tcp: TcpListener,
+    pub(crate) tls: Option<Tls>,
+}
+
+impl Listener {
+    /// TLS on a listening socket.
+    #[must_use]
+    pub fn with_tls(tcp: TcpListener, tls: Tls) -> Self {
+        Self {
+            tcp,
+            tls: Some(tls),
+        }
+    }
+
+    /// # Panics
+    /// Outside a tokio runtime.
+    pub(crate) fn from_std(tcp: std::net::TcpListener, tls: Option<Tls>) -> io::Result<Self> {
+        let tcp = TcpListener::from_std(tcp)?;
+        Ok(Self { tcp, tls })
+    }
+}
+
+impl From<TcpListener> for Listener {
+    /// Plaintext.
+    fn from(tcp: TcpListener) -> Self {
+        Self { tcp, tls: None }
+    }
+}
+
 /// Several listeners on one address, for one thread each: the kernel spreads connections over them.
 /// They belong to no runtime yet.
-pub(crate) fn bind_shared(
-    address: SocketAddr,
-    count: usize,
-) -> Result<Vec<std::net::TcpListener>, BindError> {
-    let bind = || {
-        // Sockets that share an address let any other process of this user share it too. One that
-        // does not share finds out whether somebody is there, and which port 0 becomes.
-        let probe = open(address, false)?;
-        let address = probe.local_addr()?.as_socket().unwrap_or(address);
-        if count == 1 {
-            probe.listen(BACKLOG)?;
-            return Ok(vec![probe.into()]);
-        }
-        drop(probe);
-        let sockets: Vec<socket2::Socket> = (0..count)
-            .map(|_| open(address, true))
-            .collect::<io::Result<_>>()?;
-        for socket in &sockets {
-            socket.listen(BACKLOG)?;
-        }
-        Ok(sockets.into_iter().map(Into::into).collect())
-    };
-    bind().map_err(|source| BindError::of(address, source))
+#[derive(Debug)]
+pub struct Listeners {
+    pub(crate) first: std::net::TcpListener,
+    pub(crate) others: Vec<std::net::TcpListener>,
+    pub(crate) tls: Option<Tls>,
+}
+
+impl Listeners {
+    /// Listens on an address as [`bind`] does, with a socket for each thread.
+    ///
+    /// # Errors
+    /// [`BindError`], which names the address.
+    pub fn bind(address: SocketAddr, threads: NonZeroUsize) -> Result<Self, BindError> {
+        let bind = || {
+            // Sockets that share an address let any other process of this user share it too. One
+            // that does not share finds out whether somebody is there, and which port 0 becomes.
+            let probe = open(address, false)?;
+            let address = probe.local_addr()?.as_socket().unwrap_or(address);
+            let (first, others) = if threads.get() == 1 {
+                (probe, Vec::new())
+            } else {
+                drop(probe);
+                let others = (1..threads.get()).map(|_| open(address, true));
+                (open(address, true)?, others.collect::<io::Result<_>>()?)
+            };
+            for socket in others.iter().chain([&first]) {
+                socket.listen(BACKLOG)?;
+            }
+            Ok(Self {
+                first: first.into(),
+                others: others.into_iter().map(Into::into).collect(),
+                tls: None,
+            })
+        };
+        bind().map_err(|source| BindError::of(address, source))
+    }
+
+    /// Speaks TLS on them.
+    #[must_use]
+    pub fn with_tls(mut self, tls: Tls) -> Self {
+        self.tls = Some(tls);
+        self
+    }
+
+    /// The address, which says the port if it was 0.
+    ///
+    /// # Errors
+    /// What the operating system says.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.first.local_addr()
+    }
 }
 
 fn open(address: SocketAddr, shared: bool) -> io::Result<socket2::Socket> {

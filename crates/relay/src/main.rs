@@ -1,10 +1,13 @@
 //! The `hawser-relay` program.
 
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use hawser_relay::{Config, Relay, bind};
+use hawser_relay::tls::Pair;
+use hawser_relay::{Config, Listeners, Relay, Tls};
 
 /// A FIDO hybrid (caBLE) tunnel service.
 #[derive(Debug, Parser)]
@@ -13,6 +16,25 @@ struct Args {
     /// Address to listen on.
     #[arg(long, default_value = "127.0.0.1:8080", env = "HAWSER_RELAY_LISTEN")]
     listen: SocketAddr,
+    /// Certificate chain in PEM, the server's first. With it, the relay speaks TLS.
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "HAWSER_RELAY_TLS_CERT",
+        requires = "tls_key"
+    )]
+    tls_cert: Option<PathBuf>,
+    /// Private key of the certificate, in PEM.
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "HAWSER_RELAY_TLS_KEY",
+        requires = "tls_cert"
+    )]
+    tls_key: Option<PathBuf>,
+    /// Threads with an event loop each.
+    #[arg(long, default_value = "1", env = "HAWSER_RELAY_THREADS")]
+    threads: NonZeroUsize,
     /// Lift the limits on messages and bytes of a tunnel, for load tests and trusted networks.
     #[arg(long, env = "HAWSER_RELAY_NO_QUOTAS")]
     no_quotas: bool,
@@ -22,6 +44,7 @@ fn main() -> ExitCode {
     let args = Args::parse();
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
+        .with_ansi(false)
         .init();
     match run(&args) {
         Ok(()) => ExitCode::SUCCESS,
@@ -38,13 +61,20 @@ fn run(args: &Args) -> Result<(), Box<dyn std::error::Error>> {
         config.lift_quotas();
         tracing::warn!("quotas are lifted: do not run like this on the open internet");
     }
+    let tls = match (&args.tls_cert, &args.tls_key) {
+        (Some(certificate), Some(key)) => Some(Tls::new(Pair::from_files(certificate, key)?)?),
+        _ => None,
+    };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
     runtime.block_on(async {
-        let listener = bind(args.listen)?;
-        tracing::info!(address = %listener.local_addr()?, "listening");
-        let report = Relay::new(config)?.serve(listener, stop_signal()).await;
+        let mut listeners = Listeners::bind(args.listen, args.threads)?;
+        tracing::info!(address = %listeners.local_addr()?, tls = tls.is_some(), "listening for clients");
+        if let Some(tls) = tls {
+            listeners = listeners.with_tls(tls);
+        }
+        let report = Relay::new(config)?.serve_threads(listeners, stop_signal()).await?;
         tracing::info!(finished = report.finished, cut = report.cut, "stopped");
         Ok(())
     })

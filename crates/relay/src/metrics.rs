@@ -7,6 +7,7 @@ use prometheus::{
 };
 
 use crate::decide::Refusal;
+use crate::tls::HandshakeFailure;
 
 /// The counters of one relay.
 #[derive(Debug, Clone)]
@@ -23,6 +24,7 @@ pub(crate) struct Metrics {
     pub(crate) accept_errors: IntCounter,
     pub(crate) panics: IntCounter,
     pub(crate) draining: IntGauge,
+    handshakes: IntCounterVec,
     limits_hit: IntCounterVec,
     tunnels: IntGaugeVec,
     closed: IntCounterVec,
@@ -64,57 +66,41 @@ impl Metrics {
             Opts::new("hawser_relay_tunnels", "Tunnels that exist, by state."),
             &["state"],
         )?;
-        let messages = IntCounterVec::new(
-            Opts::new(
-                "hawser_relay_messages_total",
-                "Messages taken for forwarding, by direction.",
-            ),
+        let messages = counters(
+            "hawser_relay_messages_total",
+            "Messages taken for forwarding, by direction.",
             &["direction"],
         )?;
-        let bytes = IntCounterVec::new(
-            Opts::new(
-                "hawser_relay_bytes_total",
-                "Payload bytes taken for forwarding, by direction.",
-            ),
+        let bytes = counters(
+            "hawser_relay_bytes_total",
+            "Payload bytes taken for forwarding, by direction.",
             &["direction"],
         )?;
-        let closed = IntCounterVec::new(
-            Opts::new(
-                "hawser_relay_tunnels_closed_total",
-                "Tunnels that ended, by state and reason.",
-            ),
+        let closed = counters(
+            "hawser_relay_tunnels_closed_total",
+            "Tunnels that ended, by state and reason.",
             &["state", "reason"],
         )?;
-        let refused = IntCounterVec::new(
-            Opts::new(
-                "hawser_relay_requests_refused_total",
-                "Requests turned down, by reason.",
-            ),
+        let refused = counters(
+            "hawser_relay_requests_refused_total",
+            "Requests turned down, by reason.",
             &["reason"],
         )?;
-        let limits_hit = IntCounterVec::new(
-            Opts::new(
-                "hawser_relay_limits_hit_total",
-                "Times that a limit without an answer of its own took effect, by limit.",
-            ),
+        let limits_hit = counters(
+            "hawser_relay_limits_hit_total",
+            "Times that a limit without an answer of its own took effect, by limit.",
             &["limit"],
         )?;
-        for limit in Limit::ALL {
-            limits_hit.with_label_values(&[limit.label()]);
-        }
-        for reason in CloseReason::ALL {
-            for state in ["waiting", "paired"] {
-                closed.with_label_values(&[state, reason.label()]);
-            }
-        }
-        for refusal in Refusal::ALL {
-            refused.with_label_values(&[refusal.label()]);
-        }
+        let handshakes = counters(
+            "hawser_relay_tls_handshakes_total",
+            "TLS handshakes, by how they ended.",
+            &["result"],
+        )?;
         let traffic = |direction| Traffic {
             messages: messages.with_label_values(&[direction]),
             bytes: bytes.with_label_values(&[direction]),
         };
-        Ok(Self {
+        let metrics = Self {
             connections: IntGauge::new("hawser_relay_connections", "Open client connections.")?,
             waiting: tunnels.with_label_values(&["waiting"]),
             paired: tunnels.with_label_values(&["paired"]),
@@ -156,13 +142,35 @@ impl Metrics {
                 "hawser_relay_draining",
                 "1 while the relay takes no new tunnels.",
             )?,
+            handshakes,
             limits_hit,
             tunnels,
             closed,
             refused,
             messages,
             bytes,
-        })
+        };
+        metrics.show_every_label();
+        Ok(metrics)
+    }
+
+    /// Makes every label appear from the start, so that a rate over a first event is right.
+    fn show_every_label(&self) {
+        for limit in Limit::ALL {
+            self.limits_hit.with_label_values(&[limit.label()]);
+        }
+        for reason in CloseReason::ALL {
+            for state in ["waiting", "paired"] {
+                self.closed.with_label_values(&[state, reason.label()]);
+            }
+        }
+        for refusal in Refusal::ALL {
+            self.refused.with_label_values(&[refusal.label()]);
+        }
+        self.handshakes.with_label_values(&["done"]);
+        for failure in HandshakeFailure::ALL {
+            self.handshakes.with_label_values(&[failure.label()]);
+        }
     }
 
     pub(crate) fn register(&self, registry: &Registry) -> Result<(), prometheus::Error> {
@@ -188,6 +196,7 @@ impl Metrics {
             Box::new(self.panics.clone()),
             Box::new(self.draining.clone()),
             Box::new(self.limits_hit.clone()),
+            Box::new(self.handshakes.clone()),
         ]
     }
 
@@ -199,6 +208,12 @@ impl Metrics {
 
     pub(crate) fn count_refused(&self, refusal: Refusal) {
         self.refused.with_label_values(&[refusal.label()]).inc();
+    }
+
+    /// Counts a TLS handshake, with what it failed at.
+    pub(crate) fn count_handshake(&self, failure: Option<HandshakeFailure>) {
+        let result = failure.map_or("done", HandshakeFailure::label);
+        self.handshakes.with_label_values(&[result]).inc();
     }
 
     pub(crate) fn count_limit(&self, limit: Limit) {
@@ -216,6 +231,10 @@ impl Metrics {
             panics: self.panics.get(),
         }
     }
+}
+
+fn counters(name: &str, help: &str, labels: &[&str]) -> Result<IntCounterVec, prometheus::Error> {
+    IntCounterVec::new(Opts::new(name, help), labels)
 }
 
 /// A limit that shows neither in an answer nor in the end of a tunnel.

@@ -1,26 +1,26 @@
 //! The service: accepts connections, and ends in good order.
 
 use std::future::Future;
-use std::net::{IpAddr, SocketAddr};
-use std::num::NonZeroUsize;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use prometheus::Registry;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
+use crate::admission::Arrival;
 use crate::clients::Clients;
 use crate::config::Config;
-use crate::connection::Arrival;
-use crate::listen::{BindError, bind_shared};
+use crate::listen::{Listener, Listeners};
 use crate::metrics::{Limit, Metrics, Stats};
 use crate::pairing::Pairing;
 use crate::pump::Budget;
 use crate::seat::Seat;
 use crate::socket::{Io, Socket};
+use crate::tls::Tls;
 use crate::tunnel::Joining;
 
 /// Pause after a failed accept: long enough not to spin while there are no file descriptors left.
@@ -74,9 +74,6 @@ pub enum RelayError {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ServeError {
-    /// The address cannot be listened on.
-    #[error(transparent)]
-    Bind(#[from] BindError),
     /// A thread or its event loop could not be made.
     #[error("cannot start a thread: {0}")]
     Thread(#[source] std::io::Error),
@@ -138,9 +135,10 @@ impl Relay {
     /// Dropping the future stops accepting; tunnels live on in the runtime.
     pub async fn serve(
         self,
-        listener: TcpListener,
+        listener: impl Into<Listener>,
         shutdown: impl Future<Output = ()>,
     ) -> DrainReport {
+        let listener = listener.into();
         let drained = async {
             shutdown.await;
             self.drain().await
@@ -151,36 +149,32 @@ impl Relay {
         }
     }
 
-    /// Like [`Self::serve`], on several threads with an event loop each. `bound` learns the address,
-    /// which says the port if it was 0. Runs the first loop in the calling task, which should
-    /// therefore be on a current-thread runtime.
+    /// Like [`Self::serve`], on one thread with an event loop of its own for each listener. Runs the
+    /// first loop in the calling task, which should therefore be on a current-thread runtime.
     ///
     /// # Errors
     /// [`ServeError`] when it cannot start.
     pub async fn serve_threads(
         self,
-        address: SocketAddr,
-        threads: NonZeroUsize,
-        bound: impl FnOnce(SocketAddr),
+        listeners: Listeners,
         shutdown: impl Future<Output = ()>,
     ) -> Result<DrainReport, ServeError> {
-        let mut listeners = bind_shared(address, threads.get())?;
-        self.shared
-            .own_loops
-            .store(threads.get() > 1, Ordering::Relaxed);
-        let first = listeners.pop().map(TcpListener::from_std);
-        let first = first.transpose().map_err(ServeError::Thread)?;
+        let Listeners { first, others, tls } = listeners;
+        let threads = others.len() + 1;
+        self.shared.own_loops.store(threads > 1, Ordering::Relaxed);
+        let listen = move |listener| Listener::from_std(listener, tls.clone());
+        let first = listen(first).map_err(ServeError::Thread)?;
         let over = CancellationToken::new();
         let _over = over.clone().drop_guard();
-        for listener in listeners {
+        for listener in others {
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
                 .build();
             let runtime = runtime.map_err(ServeError::Thread)?;
-            let (relay, over) = (self.clone(), over.clone());
+            let (relay, over, listen) = (self.clone(), over.clone(), listen.clone());
             let work = async move {
-                if let Ok(listener) = TcpListener::from_std(listener) {
-                    over.run_until_cancelled(relay.accept(&listener, threads.get()))
+                if let Ok(listener) = listen(listener) {
+                    over.run_until_cancelled(relay.accept(&listener, threads))
                         .await;
                 }
             };
@@ -189,13 +183,6 @@ impl Relay {
                 .spawn(move || runtime.block_on(work))
                 .map_err(ServeError::Thread)?;
         }
-        let Some(first) = first else {
-            return Ok(DrainReport {
-                finished: 0,
-                cut: 0,
-            });
-        };
-        bound(first.local_addr().unwrap_or(address));
         Ok(self.serve(first, shutdown).await)
     }
 
@@ -206,15 +193,17 @@ impl Relay {
             None => Some(Seat::new(&self.shared.metrics)),
         };
         if let Some(seat) = seat {
-            let socket = Socket::Other(Box::new(io));
-            Arc::clone(&self.shared)
-                .connection(Arrival { socket, seat })
-                .await;
+            let arrival = Arrival {
+                socket: Socket::Other(Box::new(io)),
+                seat,
+                tls: None,
+            };
+            Arc::clone(&self.shared).connection(arrival).await;
         }
     }
 
     /// Accepts connections for ever. `loops` is how many do so at once.
-    async fn accept(&self, listener: &TcpListener, loops: usize) {
+    async fn accept(&self, listener: &Listener, loops: usize) {
         let limits = &self.shared.config.limits;
         let mut pace = Pace::new(limits.accepts_per_second, loops);
         loop {
@@ -230,8 +219,8 @@ impl Relay {
                 self.shared.metrics.count_limit(Limit::AcceptRate);
                 sleep_until(later).await;
             }
-            match listener.accept().await {
-                Ok((stream, peer)) => self.welcome(stream, peer.ip()),
+            match listener.tcp.accept().await {
+                Ok((stream, peer)) => self.welcome(stream, peer.ip(), listener),
                 Err(error) => {
                     self.shared.metrics.accept_errors.inc();
                     tracing::warn!(%error, "cannot accept a connection");
@@ -241,15 +230,19 @@ impl Relay {
         }
     }
 
-    fn welcome(&self, stream: TcpStream, peer: IpAddr) {
+    fn welcome(&self, stream: TcpStream, peer: IpAddr, listener: &Listener) {
         // Without this, two small messages in a row take 44 ms.
         if stream.set_nodelay(true).is_err() {
             return;
         }
         let _ = socket2::SockRef::from(&stream).set_tcp_user_timeout(Some(UNACKNOWLEDGED));
         if let Some(seat) = self.seat(peer) {
-            let socket = Socket::Tcp(stream);
-            tokio::spawn(Arc::clone(&self.shared).connection(Arrival { socket, seat }));
+            let arrival = Arrival {
+                socket: Socket::Tcp(stream),
+                seat,
+                tls: listener.tls.as_ref().map(Tls::acceptor),
+            };
+            tokio::spawn(Arc::clone(&self.shared).connection(arrival));
         }
     }
 

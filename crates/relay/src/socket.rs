@@ -6,6 +6,7 @@ use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio_rustls::server::TlsStream;
 
 /// What a connection may be made of: TCP, TLS, or a pipe in memory.
 pub trait Io: AsyncRead + AsyncWrite + Send + Unpin + 'static {}
@@ -17,6 +18,8 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin + 'static> Io for T {}
 pub enum Socket {
     /// Plaintext TCP.
     Tcp(TcpStream),
+    /// TLS over another one.
+    Tls(Box<TlsStream<Self>>),
     /// Anything else that reads and writes.
     Other(Box<dyn Io>),
     /// Closed by us: reads end, writes fail.
@@ -34,6 +37,7 @@ impl std::fmt::Debug for Socket {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Tcp(_) => "Socket::Tcp",
+            Self::Tls(_) => "Socket::Tls",
             Self::Other(_) => "Socket::Other",
             Self::Closed => "Socket::Closed",
         })
@@ -48,6 +52,7 @@ impl AsyncRead for Socket {
     ) -> Poll<io::Result<()>> {
         match self.get_mut() {
             Self::Tcp(io) => Pin::new(io).poll_read(cx, buf),
+            Self::Tls(io) => Pin::new(io.as_mut()).poll_read(cx, buf),
             Self::Other(io) => Pin::new(io).poll_read(cx, buf),
             Self::Closed => Poll::Ready(Ok(())),
         }
@@ -62,6 +67,7 @@ impl AsyncWrite for Socket {
     ) -> Poll<io::Result<usize>> {
         match self.get_mut() {
             Self::Tcp(io) => Pin::new(io).poll_write(cx, buf),
+            Self::Tls(io) => Pin::new(io.as_mut()).poll_write(cx, buf),
             Self::Other(io) => Pin::new(io).poll_write(cx, buf),
             Self::Closed => Poll::Ready(Err(io::ErrorKind::NotConnected.into())),
         }
@@ -74,6 +80,7 @@ impl AsyncWrite for Socket {
     ) -> Poll<io::Result<usize>> {
         match self.get_mut() {
             Self::Tcp(io) => Pin::new(io).poll_write_vectored(cx, bufs),
+            Self::Tls(io) => Pin::new(io.as_mut()).poll_write_vectored(cx, bufs),
             Self::Other(io) => Pin::new(io).poll_write_vectored(cx, bufs),
             Self::Closed => Poll::Ready(Err(io::ErrorKind::NotConnected.into())),
         }
@@ -82,6 +89,7 @@ impl AsyncWrite for Socket {
     fn is_write_vectored(&self) -> bool {
         match self {
             Self::Tcp(io) => io.is_write_vectored(),
+            Self::Tls(io) => io.is_write_vectored(),
             Self::Other(io) => io.is_write_vectored(),
             Self::Closed => false,
         }
@@ -90,6 +98,7 @@ impl AsyncWrite for Socket {
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self.get_mut() {
             Self::Tcp(io) => Pin::new(io).poll_flush(cx),
+            Self::Tls(io) => Pin::new(io.as_mut()).poll_flush(cx),
             Self::Other(io) => Pin::new(io).poll_flush(cx),
             Self::Closed => Poll::Ready(Ok(())),
         }
@@ -98,8 +107,50 @@ impl AsyncWrite for Socket {
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self.get_mut() {
             Self::Tcp(io) => Pin::new(io).poll_shutdown(cx),
+            Self::Tls(io) => Pin::new(io.as_mut()).poll_shutdown(cx),
             Self::Other(io) => Pin::new(io).poll_shutdown(cx),
             Self::Closed => Poll::Ready(Ok(())),
+        }
+    }
+}
+
+/// A socket between two tasks.
+#[derive(Debug)]
+pub(crate) struct Handed {
+    /// Without its TCP stream, if that has been taken from its event loop.
+    socket: Socket,
+    loose: Option<std::net::TcpStream>,
+}
+
+impl Handed {
+    /// Takes the TCP stream from its event loop if the receiver has `another_loop`.
+    pub(crate) fn new(mut socket: Socket, another_loop: bool) -> io::Result<Self> {
+        let mut loose = None;
+        if another_loop
+            && let Some(place) = socket.tcp_mut()
+            && let Socket::Tcp(stream) = std::mem::replace(place, Socket::Closed)
+        {
+            loose = Some(stream.into_std()?);
+        }
+        Ok(Self { socket, loose })
+    }
+
+    /// The socket, served by the event loop of this thread.
+    pub(crate) fn settle(mut self) -> io::Result<Socket> {
+        if let (Some(stream), Some(place)) = (self.loose, self.socket.tcp_mut()) {
+            *place = Socket::Tcp(TcpStream::from_std(stream)?);
+        }
+        Ok(self.socket)
+    }
+}
+
+impl Socket {
+    /// Where the TCP stream is, or was until it was taken out.
+    fn tcp_mut(&mut self) -> Option<&mut Self> {
+        match self {
+            Self::Tcp(_) | Self::Closed => Some(self),
+            Self::Tls(stream) => stream.get_mut().0.tcp_mut(),
+            Self::Other(_) => None,
         }
     }
 }

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use hawser_wire::CloseReason;
-use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep_until};
 use tokio_util::sync::WaitForCancellationFutureOwned;
 
@@ -16,7 +15,7 @@ use crate::pairing::Registration;
 use crate::pump::{End, Stopped, poll_early, poll_forward};
 use crate::relay::Shared;
 use crate::seat::Seat;
-use crate::socket::Socket;
+use crate::socket::Handed;
 
 /// A laptop that has got its 101, on its way to the phone's task.
 #[derive(Debug)]
@@ -25,24 +24,6 @@ pub(crate) struct Joining {
     pub(crate) seat: Seat,
     /// What the laptop sent behind its request.
     pub(crate) early: Vec<u8>,
-}
-
-/// A socket between two tasks.
-#[derive(Debug)]
-pub(crate) enum Handed {
-    /// Stays with the event loop that it came from.
-    Registered(Socket),
-    /// Taken from its event loop, to be served by the receiver's.
-    Loose(std::net::TcpStream),
-}
-
-impl Handed {
-    fn settle(self) -> std::io::Result<Socket> {
-        match self {
-            Self::Registered(socket) => Ok(socket),
-            Self::Loose(stream) => TcpStream::from_std(stream).map(Socket::Tcp),
-        }
-    }
 }
 
 /// A tunnel whose phone has got its 101.
@@ -58,7 +39,8 @@ pub(crate) struct Tunnel {
 enum Stage {
     Waiting {
         registration: Registration<Box<Joining>>,
-        client: Option<ClientTunnel>,
+        /// Counts against the phone's quota for as long as it waits.
+        _client: Option<ClientTunnel>,
         /// What the phone has said already, in the form that the laptop will get.
         early: Box<[u8]>,
     },
@@ -87,7 +69,7 @@ impl Tunnel {
             phone,
             stage: Stage::Waiting {
                 registration,
-                client,
+                _client: client,
                 early: Box::default(),
             },
             counted: Counted::new(&shared.metrics.waiting),

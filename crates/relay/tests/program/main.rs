@@ -1,0 +1,13 @@
+//! The `hawser-relay` program, as its operator and its clients meet it.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may panic"
+)]
+
+mod certificate;
+mod client;
+mod program;
+mod tls;
