@@ -4,7 +4,7 @@ use std::future::Future;
 use std::io;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::{Poll, ready};
+use std::task::{Context, Poll, ready};
 
 use hawser_wire::TunnelId;
 use tokio::io::{AsyncRead as _, AsyncWriteExt as _, ReadBuf};
@@ -23,6 +23,41 @@ use crate::seat::Seat;
 use crate::socket::{Handed, Socket};
 use crate::tunnel::{Joining, Tunnel};
 
+/// A connection's task. Small, and each stage has a box of its own, so that a connection that waits
+/// does not keep the room that its request needed.
+pub(crate) struct Connection {
+    stage: Stage,
+    _panics: PanicCounter,
+}
+
+/// A phone's request leads to a tunnel.
+type Request = dyn Future<Output = Option<Pin<Box<Tunnel>>>> + Send;
+
+enum Stage {
+    Request(Pin<Box<Request>>),
+    Tunnel(Pin<Box<Tunnel>>),
+}
+
+impl Future for Connection {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        loop {
+            match &mut self.stage {
+                Stage::Request(request) => match ready!(request.as_mut().poll(cx)) {
+                    Some(tunnel) => self.stage = Stage::Tunnel(tunnel),
+                    None => return Poll::Ready(()),
+                },
+                Stage::Tunnel(tunnel) => {
+                    let reason = ready!(tunnel.as_mut().poll(cx));
+                    tracing::debug!(reason = reason.label(), "tunnel ended");
+                    return Poll::Ready(());
+                }
+            }
+        }
+    }
+}
+
 /// What a request leads to, besides its answer.
 struct Asked {
     decision: Decision,
@@ -32,27 +67,15 @@ struct Asked {
 
 impl Shared {
     /// The whole life of a connection.
-    ///
-    /// Not an async function, because that would keep room for its arguments as long as the
-    /// connection lives. The request is boxed, so that a connection that waits does not keep the
-    /// room that its request needed.
-    pub(crate) fn connection(
-        self: Arc<Self>,
-        arrival: Arrival,
-    ) -> impl Future<Output = ()> + use<> {
-        let panics = PanicCounter(self.metrics.panics.clone());
-        let request = Box::pin(self.request(arrival));
-        async move {
-            let _panics = panics;
-            if let Some(tunnel) = request.await {
-                let reason = tunnel.run().await;
-                tracing::debug!(reason = reason.label(), "tunnel ended");
-            }
+    pub(crate) fn connection(self: Arc<Self>, arrival: Arrival) -> Connection {
+        Connection {
+            _panics: PanicCounter(self.metrics.panics.clone()),
+            stage: Stage::Request(Box::pin(self.request(arrival))),
         }
     }
 
     /// Answers the one request on a connection. A phone's leads to a tunnel.
-    async fn request(self: Arc<Self>, arrival: Arrival) -> Option<Box<Tunnel>> {
+    async fn request(self: Arc<Self>, arrival: Arrival) -> Option<Pin<Box<Tunnel>>> {
         let (mut socket, seat) = self.admit(arrival).await?;
         let asked = timeout(self.config.limits.head_time, self.read_request(&mut socket)).await;
         let Asked { decision, early } = match asked {
@@ -66,7 +89,7 @@ impl Shared {
                 match self.open(&mut socket, &seat, tunnel, &key).await {
                     Ok((registration, client)) => {
                         let phone = End::new(socket, early, seat);
-                        return Some(Tunnel::new(self, phone, registration, client));
+                        return Some(Box::pin(Tunnel::new(self, phone, registration, client)));
                     }
                     Err(refused) => refused,
                 }

@@ -53,8 +53,15 @@ enum Farewell {
     Open,
     /// The peer's close frame has come, with this code.
     Heard(Option<u16>),
+    /// The peer broke a rule: where its next frame begins is not known.
+    Broken,
     /// Ours is on its way; the peer's answer is to come.
     Said,
+    /// Ours is on its way to a peer whose answer would not be understood.
+    Told,
+    /// Our side is closed, and what still comes is thrown away until the peer closes its own:
+    /// closing with bytes unread would make the kernel take our close frame back.
+    Discarding,
     /// Nothing more to wait for once everything is written.
     Done,
     /// The connection is of no use any more.
@@ -247,7 +254,10 @@ impl End {
                 self.farewell = Farewell::Heard(code);
                 Some(Stopped(CloseReason::PeerClosed))
             }
-            Heard::Fault(reason) => Some(Stopped(reason)),
+            Heard::Fault(reason) => {
+                self.farewell = Farewell::Broken;
+                Some(Stopped(reason))
+            }
         }
     }
 
@@ -266,6 +276,10 @@ impl End {
             Farewell::Heard(code) => {
                 self.outbound.push(close_answer(code));
                 Farewell::Done
+            }
+            Farewell::Broken => {
+                self.outbound.push(close_frame(reason));
+                Farewell::Told
             }
             _ => {
                 self.outbound.push(close_frame(reason));
@@ -294,11 +308,20 @@ impl End {
         if ready!(self.outbound.poll_flush(&mut self.socket, cx)).is_err() {
             return Poll::Ready(Farewell::Lost);
         }
-        while self.farewell == Farewell::Said {
+        if self.farewell == Farewell::Told {
+            if ready!(Pin::new(&mut self.socket).poll_shutdown(cx)).is_err() {
+                return Poll::Ready(Farewell::Lost);
+            }
+            self.farewell = Farewell::Discarding;
+        }
+        while matches!(self.farewell, Farewell::Said | Farewell::Discarding) {
             self.farewell = ready!(with_read_buffer(|buffer| {
                 let Ok(read) = ready!(self.poll_read(cx, buffer)) else {
                     return Poll::Ready(Farewell::Lost);
                 };
+                if self.farewell == Farewell::Discarding {
+                    return Poll::Ready(Farewell::Discarding);
+                }
                 match self.inbound.scan(read, &UNLIMITED, &mut Pieces::default()) {
                     Heard::Data => Poll::Ready(Farewell::Said),
                     Heard::Close(_) | Heard::Fault(_) => Poll::Ready(Farewell::Done),

@@ -1,11 +1,12 @@
 //! The life of a tunnel, in the phone's task: waiting, then forwarding, then the goodbye.
 
-use std::future::Future as _;
-use std::pin::{Pin, pin};
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use hawser_wire::CloseReason;
+use pin_project_lite::pin_project;
 use tokio::time::{Instant, Sleep, sleep_until};
 use tokio_util::sync::WaitForCancellationFutureOwned;
 
@@ -26,11 +27,32 @@ pub(crate) struct Joining {
     pub(crate) early: Vec<u8>,
 }
 
-/// A tunnel whose phone has got its 101.
-pub(crate) struct Tunnel {
+pin_project! {
+    /// A tunnel whose phone has got its 101. Runs to its end, and says why it ended.
+    ///
+    /// Written by hand, because an async function keeps room for every step's variables: this one
+    /// allocation is most of what a waiting phone costs.
+    pub(crate) struct Tunnel {
+        state: State,
+        goodbye: Option<Goodbye>,
+        #[pin]
+        alarm: Sleep,
+    }
+}
+
+/// How a tunnel that has ended takes its leave.
+#[derive(Clone, Copy)]
+struct Goodbye {
+    reason: CloseReason,
+    /// Both peers have been sent everything, and only their answers are awaited.
+    all_written: bool,
+}
+
+struct State {
     shared: Arc<Shared>,
     phone: End,
     stage: Stage,
+    /// When the stage began.
     since: Instant,
     next_ping: Instant,
     counted: Counted,
@@ -54,16 +76,15 @@ enum Stage {
 }
 
 impl Tunnel {
-    /// Boxed, because a future that holds a tunnel by value keeps room for several copies of it.
     pub(crate) fn new(
         shared: Arc<Shared>,
         phone: End,
         registration: Registration<Box<Joining>>,
         client: Option<ClientTunnel>,
-    ) -> Box<Self> {
+    ) -> Self {
         let now = Instant::now();
         let limits = &shared.config.limits;
-        Box::new(Self {
+        let state = State {
             next_ping: now + limits.ping_interval,
             since: now,
             phone,
@@ -74,24 +95,37 @@ impl Tunnel {
             },
             counted: Counted::new(&shared.metrics.waiting),
             shared,
-        })
+        };
+        Self {
+            alarm: sleep_until(state.next_alarm()),
+            goodbye: None,
+            state,
+        }
     }
+}
 
-    /// Runs the tunnel to its end, and says why it ended.
-    pub(crate) async fn run(mut self: Box<Self>) -> CloseReason {
-        let mut alarm = pin!(sleep_until(self.next_alarm()));
-        let Stopped(reason) = std::future::poll_fn(|cx| self.poll(alarm.as_mut(), cx)).await;
-        self.begin_goodbye(reason);
-        let last_word = Instant::now() + self.shared.config.limits.write_stall_time;
-        alarm.as_mut().reset(last_word);
-        let mut all_written = false;
-        std::future::poll_fn(|cx| {
-            self.poll_goodbye(&mut all_written, last_word, alarm.as_mut(), cx)
-        })
-        .await;
-        reason
+impl Future for Tunnel {
+    type Output = CloseReason;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<CloseReason> {
+        let mut this = self.project();
+        if this.goodbye.is_none() {
+            let Stopped(reason) = ready!(this.state.poll(this.alarm.as_mut(), cx));
+            this.state.begin_goodbye(reason);
+            this.alarm.as_mut().reset(this.state.last_word());
+            *this.goodbye = Some(Goodbye {
+                reason,
+                all_written: false,
+            });
+        }
+        match this.goodbye {
+            Some(goodbye) => this.state.poll_goodbye(goodbye, this.alarm, cx),
+            None => Poll::Pending,
+        }
     }
+}
 
+impl State {
     fn poll(&mut self, mut alarm: Pin<&mut Sleep>, cx: &mut Context<'_>) -> Poll<Stopped> {
         while alarm.as_mut().poll(cx).is_ready() {
             if let Some(reason) = self.due(Instant::now()) {
@@ -266,6 +300,7 @@ impl Tunnel {
     /// Counts the end, and puts a close frame behind what still waits for each peer.
     fn begin_goodbye(&mut self, reason: CloseReason) {
         self.count(reason);
+        self.since = Instant::now();
         match &mut self.stage {
             Stage::Waiting { .. } => {
                 // Frees the tunnel id: no laptop joins any more.
@@ -280,14 +315,18 @@ impl Tunnel {
         }
     }
 
+    /// When the goodbye ends, whether the peers took it or not.
+    fn last_word(&self) -> Instant {
+        self.since + self.shared.config.limits.write_stall_time
+    }
+
     /// Ready when both peers have everything and have answered, or their time is over.
     fn poll_goodbye(
         &mut self,
-        all_written: &mut bool,
-        last_word: Instant,
+        goodbye: &mut Goodbye,
         mut alarm: Pin<&mut Sleep>,
         cx: &mut Context<'_>,
-    ) -> Poll<()> {
+    ) -> Poll<CloseReason> {
         let mut written = true;
         let mut done = true;
         for end in [Some(&mut self.phone), self.stage.laptop_mut()]
@@ -298,16 +337,14 @@ impl Tunnel {
             written &= end.is_flushed();
         }
         if done {
-            return Poll::Ready(());
+            return Poll::Ready(goodbye.reason);
         }
-        if written && !*all_written {
-            *all_written = true;
-            let close_time = self.shared.config.limits.close_time;
-            alarm
-                .as_mut()
-                .reset(last_word.min(Instant::now() + close_time));
+        if written && !goodbye.all_written {
+            goodbye.all_written = true;
+            let answered = Instant::now() + self.shared.config.limits.close_time;
+            alarm.as_mut().reset(self.last_word().min(answered));
         }
-        alarm.poll(cx)
+        alarm.poll(cx).map(|()| goodbye.reason)
     }
 }
 

@@ -96,9 +96,9 @@ impl Inbound {
                     .get_mut(payload_at..payload_at + len)
                     .unwrap_or_default();
                 unmask(payload, head.mask);
-                let heard = self.control(head.kind, payload, budget)?;
-                if heard != Heard::Data {
-                    return Ok(heard);
+                match self.control(head.kind, payload, budget)? {
+                    Heard::Data => {}
+                    end => return Ok(end),
                 }
                 at = payload_at + len;
             } else {

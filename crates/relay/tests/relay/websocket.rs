@@ -78,8 +78,10 @@ async fn broken_frames_end_the_tunnel_for_both_with_one_code() {
             Some(code),
             "{name}: to the other"
         );
-        phone.write(&close(code)).await;
+        assert_eq!(phone.receive().await, Received::End, "{name}");
         laptop.write(&close(code)).await;
+        phone.write(&close(code)).await;
+        drop(phone);
         settle().await;
         assert_eq!(relay.stats().connections, 0, "{name}");
     }
