@@ -1,6 +1,6 @@
 //! Adverts between scanners and advertisers on this machine.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::fs;
 use std::net::UdpSocket;
@@ -136,7 +136,7 @@ async fn both_service_uuids_are_heard_and_everything_else_is_not() {
         b"\x04\x21\xF9\xFF\x01", // another kind of structure
         b"\x05\x16\xF9\xFF\x01", // claims a byte more than it has
         b"\x03\x16\xF9\xFF\x01", // claims a byte less
-        &[0xFF; 60_000],
+        &vec![0xFF; 60_000],
     ] {
         inject(port, junk);
     }

@@ -92,6 +92,10 @@ struct Advertisement {
 }
 
 #[interface(name = "org.bluez.LEAdvertisement1")]
+#[expect(
+    clippy::unused_self,
+    reason = "D-Bus reads every property from an object"
+)]
 impl Advertisement {
     /// "broadcast" is the kind that nobody can connect to.
     #[zbus(property, name = "Type")]

@@ -169,7 +169,7 @@ fn read(
 ) -> Result<(), BluezError> {
     let header = report.header();
     let body = report.body();
-    match header.member().map(|member| member.as_str()) {
+    match header.member().map(zbus::names::MemberName::as_str) {
         Some("InterfacesAdded") => {
             type Added<'a> = (
                 ObjectPath<'a>,

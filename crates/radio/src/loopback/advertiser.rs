@@ -117,14 +117,13 @@ impl Transmitter {
     }
 
     fn send(&mut self, path: &PathBuf, port: u16) -> io::Result<()> {
-        let socket = match self.sockets.get(path) {
-            Some(socket) => socket,
-            None => {
-                let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
-                socket.connect((Ipv4Addr::LOCALHOST, port))?;
-                socket.set_nonblocking(true)?;
-                self.sockets.entry(path.clone()).or_insert(socket)
-            }
+        let socket = if let Some(socket) = self.sockets.get(path) {
+            socket
+        } else {
+            let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
+            socket.connect((Ipv4Addr::LOCALHOST, port))?;
+            socket.set_nonblocking(true)?;
+            self.sockets.entry(path.clone()).or_insert(socket)
         };
         socket.send(&self.datagram).map(|_| ())
     }

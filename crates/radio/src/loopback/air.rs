@@ -86,7 +86,7 @@ impl Air {
     pub fn of_this_user() -> Result<Self, AirError> {
         Self::at(default_directory(
             std::env::var_os("XDG_RUNTIME_DIR"),
-            std::env::temp_dir(),
+            &std::env::temp_dir(),
         ))
     }
 
@@ -136,7 +136,7 @@ impl Air {
 }
 
 /// A relative `$XDG_RUNTIME_DIR` is to be ignored (XDG Base Directory Specification).
-fn default_directory(runtime: Option<OsString>, temporary: PathBuf) -> PathBuf {
+fn default_directory(runtime: Option<OsString>, temporary: &Path) -> PathBuf {
     match runtime.map(PathBuf::from) {
         Some(runtime) if runtime.is_absolute() => runtime.join(DIRECTORY),
         _ => temporary.join(name_in_a_shared_place()),
@@ -211,16 +211,16 @@ mod tests {
 
     #[test]
     fn the_default_is_in_the_runtime_directory_or_names_the_user() {
-        let temporary = || PathBuf::from("/temporary");
+        let temporary = Path::new("/temporary");
         assert_eq!(
-            default_directory(Some("/run/user/7".into()), temporary()),
+            default_directory(Some("/run/user/7".into()), temporary),
             Path::new("/run/user/7/hawser-air")
         );
-        let fallback = temporary().join(name_in_a_shared_place());
-        assert_eq!(default_directory(None, temporary()), fallback);
-        assert_eq!(default_directory(Some("".into()), temporary()), fallback);
+        let fallback = temporary.join(name_in_a_shared_place());
+        assert_eq!(default_directory(None, temporary), fallback);
+        assert_eq!(default_directory(Some("".into()), temporary), fallback);
         assert_eq!(
-            default_directory(Some("run/user/7".into()), temporary()),
+            default_directory(Some("run/user/7".into()), temporary),
             fallback
         );
     }

@@ -44,10 +44,11 @@ impl Scanner for LoopbackScanner {
                 .recv_from(&mut buffer)
                 .await
                 .map_err(ScanError::failed)?;
-            match buffer.get(..len).and_then(datagram::decode) {
-                Some((SERVICE_UUID | LEGACY_SERVICE_UUID, data)) => return Ok(data.to_vec()),
-                _ => tracing::trace!(len, "a datagram that is no advert of ours"),
+            let advert = buffer.get(..len).and_then(datagram::decode);
+            if let Some((SERVICE_UUID | LEGACY_SERVICE_UUID, data)) = advert {
+                return Ok(data.to_vec());
             }
+            tracing::trace!(len, "a datagram that is no advert of ours");
         }
     }
 }
