@@ -67,7 +67,7 @@ pub enum NoiseError {
 }
 
 /// The laptop, waiting for the phone's message.
-pub struct Initiator(HandshakeState);
+pub struct Initiator(Box<HandshakeState>);
 
 impl Initiator {
     /// Begins behind a QR code. `own` is the private key whose public half the code shows.
@@ -116,12 +116,12 @@ impl Initiator {
     fn begin(state: Result<HandshakeState, snow::Error>) -> Result<(Self, Vec<u8>), StartError> {
         let mut state = state.map_err(|_| StartError::Internal)?;
         let message = write(&mut state).ok_or(StartError::Internal)?;
-        Ok((Self(state), message))
+        Ok((Self(Box::new(state)), message))
     }
 }
 
 /// The phone, waiting for the laptop's message.
-pub struct Responder(HandshakeState);
+pub struct Responder(Box<HandshakeState>);
 
 impl Responder {
     /// Waits behind a QR code. `laptop` is the public key in the code.
@@ -138,7 +138,7 @@ impl Responder {
         builder(Flow::Qr, psk, rng)?
             .remote_public_key(laptop.as_bytes())
             .and_then(Builder::build_responder)
-            .map(Self)
+            .map(|state| Self(Box::new(state)))
             .map_err(|_| StartError::Internal)
     }
 
@@ -154,7 +154,7 @@ impl Responder {
         builder(Flow::Linked, psk, rng)?
             .local_private_key(own.expose())
             .and_then(Builder::build_responder)
-            .map(Self)
+            .map(|state| Self(Box::new(state)))
             .map_err(|_| StartError::Internal)
     }
 
@@ -208,7 +208,7 @@ impl Secured {
         (Sealer::new(own), Opener::new(peer))
     }
 
-    fn new(mut state: HandshakeState, role: Role) -> Result<Self, NoiseError> {
+    fn new(mut state: Box<HandshakeState>, role: Role) -> Result<Self, NoiseError> {
         if !state.is_handshake_finished() {
             return Err(NoiseError::Internal);
         }

@@ -183,7 +183,7 @@ impl fmt::Debug for PhoneEvent {
 /// Each phase is consumed by the message that ends it.
 enum Phase {
     Handshake(Box<Waiting>),
-    Open(Box<Open>),
+    Open(Open),
     Closed,
 }
 
@@ -255,7 +255,7 @@ impl Waiting {
             send,
             event: Some(PhoneEvent::Ready),
         };
-        Ok((Phase::Open(Box::new(open)), step))
+        Ok((Phase::Open(open), step))
     }
 }
 

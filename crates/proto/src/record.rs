@@ -175,14 +175,15 @@ impl fmt::Debug for Opener {
 
 /// A key and the number of messages that it has protected.
 struct Direction {
-    cipher: Aes256Gcm,
+    /// Boxed: an expanded key has a kilobyte, and sessions travel by value.
+    cipher: Box<Aes256Gcm>,
     counter: u32,
 }
 
 impl Direction {
     fn new(key: &TrafficKey) -> Self {
         Self {
-            cipher: Aes256Gcm::new(key.expose().into()),
+            cipher: Box::new(Aes256Gcm::new(key.expose().into())),
             counter: 0,
         }
     }

@@ -115,8 +115,10 @@ pub(crate) async fn tls(
         source: io::Error::other(e),
     })?;
     let connector = TlsConnector::from(Arc::new(config));
+    // Boxed: a TLS handshake would make every future above this one kilobytes larger.
+    let handshake = Box::pin(connector.connect(name, stream));
     let stream = deadline
-        .bound(DialStage::Tls, connector.connect(name, stream))
+        .bound(DialStage::Tls, handshake)
         .await?
         .map_err(|source| tls_error(host(), source))?;
     Ok(Box::new(stream))

@@ -44,7 +44,7 @@ pub enum BrowserError {
 }
 
 /// The error of an HTTP or JSON library underneath.
-pub type Cause = Box<dyn std::error::Error + Send + Sync>;
+pub(super) type Cause = Box<dyn std::error::Error + Send + Sync>;
 
 #[derive(Deserialize)]
 struct Refusal {
