@@ -13,7 +13,7 @@
 //! Decoding is as strict as that of browsers: canonical CBOR, no doubled key, nothing behind the map,
 //! the right types in keys 0, 1, 2, 4 and 5; everything else is ignored.
 
-mod digits;
+pub mod digits;
 mod error;
 
 use std::fmt;

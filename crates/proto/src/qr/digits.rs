@@ -2,6 +2,8 @@
 //!
 //! Seven bytes at a time are read as a little-endian number and written with 17 digits; the last
 //! group may be shorter. Every byte string has exactly one form, so decoding is strict for free.
+//!
+//! Most apps want [`Invitation`](crate::Invitation); this module is public for tools and tests.
 
 use std::fmt::Write as _;
 
@@ -15,7 +17,8 @@ const GROUP_DIGITS: usize = 17;
 const DIGITS: [usize; GROUP_BYTES + 1] = [0, 3, 5, 8, 10, 13, 15, GROUP_DIGITS];
 
 /// Writes the digits.
-pub(super) fn encode(bytes: &[u8]) -> String {
+#[must_use]
+pub fn encode(bytes: &[u8]) -> String {
     let mut digits = String::with_capacity(bytes.len().div_ceil(GROUP_BYTES) * GROUP_DIGITS);
     for group in bytes.chunks(GROUP_BYTES) {
         let value = group
@@ -30,7 +33,10 @@ pub(super) fn encode(bytes: &[u8]) -> String {
 }
 
 /// Reads the digits. Offsets in errors count characters of `digits`, to which `start` is added.
-pub(super) fn decode(digits: &str, start: usize) -> Result<Vec<u8>, QrError> {
+///
+/// # Errors
+/// [`QrError::Empty`], [`QrError::Digit`], [`QrError::Tail`] and [`QrError::Group`].
+pub fn decode(digits: &str, start: usize) -> Result<Vec<u8>, QrError> {
     if digits.is_empty() {
         return Err(QrError::Empty);
     }
