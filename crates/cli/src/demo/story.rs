@@ -1,0 +1,99 @@
+//! The story of a phone that approves a sign-in on a laptop, told in the terminal.
+
+use std::process::ExitCode;
+
+use clap::Args;
+use hawser_demo::story::{self, Approval, Pace, StageTime, StoryOptions, StoryReport};
+use serde::Serialize;
+
+use super::narrator::Narration;
+use crate::ending::{Ending, FAILED, Failure};
+use crate::runtime;
+
+/// How the story goes and how it is told.
+#[derive(Debug, Args)]
+pub(super) struct Flags {
+    /// The phone declines. The exit code is 1.
+    #[arg(long)]
+    refuse: bool,
+    /// Pause after each stage, to read along.
+    #[arg(long)]
+    slow: bool,
+    /// Tell the story on standard error, and print one JSON object on standard output at its end.
+    #[arg(long)]
+    json: bool,
+}
+
+/// What is printed when the story broke off: the fields of [`StoryReport`], as far as they are known.
+#[derive(Serialize)]
+struct BrokenOff<'a> {
+    registered: bool,
+    signed_in: bool,
+    relay_messages: Option<u64>,
+    elapsed_ms: u64,
+    stages: &'a [StageTime],
+    error: &'a str,
+}
+
+impl Flags {
+    pub(super) fn run(&self) -> Ending {
+        let options = StoryOptions {
+            approval: if self.refuse {
+                Approval::Declines
+            } else {
+                Approval::Approves
+            },
+            pace: if self.slow { Pace::SLOW } else { Pace::FAST },
+        };
+        let mut narration = Narration::begin(self.json);
+        let told = runtime::start()?.block_on(async {
+            tokio::select! {
+                told = story::run(options, &mut narration) => Some(told),
+                () = runtime::interrupted() => None,
+            }
+        });
+        match told {
+            None => {
+                narration.break_off();
+                Ok(runtime::interrupted_code())
+            }
+            Some(Ok(report)) => {
+                narration.sum_up(&report);
+                if self.json {
+                    print_json(&report)?;
+                }
+                Ok(code(&report))
+            }
+            Some(Err(error)) => {
+                narration.break_off();
+                let failure = Failure::failed(&error);
+                if self.json {
+                    let stages = narration.stages();
+                    print_json(&BrokenOff {
+                        registered: narration.registered(),
+                        signed_in: false,
+                        relay_messages: None,
+                        elapsed_ms: stages.last().map_or(0, |stage| stage.ms),
+                        stages,
+                        error: failure.words(),
+                    })?;
+                }
+                Err(failure)
+            }
+        }
+    }
+}
+
+fn code(report: &StoryReport) -> ExitCode {
+    if report.registered && report.signed_in {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(FAILED)
+    }
+}
+
+fn print_json(value: &impl Serialize) -> Result<(), Failure> {
+    let json = serde_json::to_string(value).map_err(|error| Failure::failed(&error))?;
+    println!("{json}");
+    Ok(())
+}
