@@ -13,6 +13,7 @@
 mod demo;
 mod ending;
 mod logging;
+mod qr_code;
 mod runtime;
 
 use std::process::ExitCode;
@@ -29,6 +30,7 @@ struct Hawser {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    #[command(after_help = EXIT_CODES)]
     Demo(demo::Demo),
 }
 

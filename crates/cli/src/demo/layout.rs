@@ -8,6 +8,8 @@
 use console::{Color, Style};
 use hawser_demo::story::{Event, Part, Stage, StoryReport, USER};
 
+use crate::qr_code;
+
 /// Paper to write on.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Layout {
@@ -26,9 +28,9 @@ impl Layout {
             .apply_to("A phone approves a sign-in on a laptop");
         let real = self.paragraph(
             "Relay, site, laptop and phone all run on this computer and talk over real sockets.",
-            self.style().dim(),
+            &self.style().dim(),
         );
-        let notice = self.paragraph(notice, self.style().yellow());
+        let notice = self.paragraph(notice, &self.style().yellow());
         format!("\n{MARGIN}{title}\n\n{real}\n{notice}")
     }
 
@@ -72,7 +74,7 @@ impl Layout {
         }
     }
 
-    /// A QR code under the title column, black on white even where the terminal is light.
+    /// A QR code under the title column.
     pub(super) fn code(self, screen: &str) -> String {
         let columns = screen
             .lines()
@@ -84,10 +86,12 @@ impl Layout {
         } else {
             0
         };
-        let ink = self.style().color256(WHITE).on_color256(BLACK);
-        let lines = screen
-            .lines()
-            .map(|line| format!("{:indent$}{}", "", ink.apply_to(line)));
+        let code = if self.colours {
+            qr_code::in_colour(screen)
+        } else {
+            screen.to_owned()
+        };
+        let lines = code.lines().map(|line| format!("{:indent$}{line}", ""));
         format!("\n{}\n", lines.collect::<Vec<_>>().join("\n"))
     }
 
@@ -112,13 +116,13 @@ impl Layout {
                 "The site did not verify everything.".to_owned(),
             ),
         };
-        let verdict = self.paragraph(&format!("{mark} {verdict}"), style);
+        let verdict = self.paragraph(&format!("{mark} {verdict}"), &style);
         let count = format!(
             "{} messages went through the relay, which could read none of them. {:.1} s in all.",
             report.relay_messages,
             std::time::Duration::from_millis(report.elapsed_ms).as_secs_f64()
         );
-        let count = self.paragraph(&count, self.style().dim());
+        let count = self.paragraph(&count, &self.style().dim());
         format!("\n{verdict}\n{count}\n")
     }
 
@@ -138,7 +142,7 @@ impl Layout {
         }
     }
 
-    fn paragraph(self, text: &str, style: Style) -> String {
+    fn paragraph(self, text: &str, style: &Style) -> String {
         let room = self.width.saturating_sub(MARGIN.len()).max(NARROWEST);
         let lines = textwrap::wrap(text, room);
         let lines = lines
@@ -220,7 +224,3 @@ const TITLE_COLUMN: usize = 2 + 8 + 2 + 6 + 2 + 2;
 const DETAIL_COLUMN: usize = TITLE_COLUMN + TITLE + 2;
 /// A column of words that is narrower than this is not read with pleasure.
 const NARROWEST: usize = 24;
-
-/// Corners of the 256-colour cube: themes change the sixteen named colours, but not these.
-const WHITE: u8 = 231;
-const BLACK: u8 = 16;

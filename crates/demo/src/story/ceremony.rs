@@ -181,9 +181,8 @@ fn hear_laptop(telling: &PartTelling, progress: &LaptopProgress) {
 }
 
 fn hear_phone(telling: &PartTelling, progress: &PhoneProgress) {
-    if let PhoneProgress::TunnelOpen { routing_id, .. } = progress {
-        let detail = format!("the phone waits at the relay, {routing_id:?}");
-        telling.happened(Stage::TunnelOpen, detail);
+    if let PhoneProgress::TunnelOpen { .. } = progress {
+        telling.happened(Stage::TunnelOpen, "the phone waits at the relay");
     }
 }
 
