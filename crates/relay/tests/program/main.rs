@@ -3,10 +3,13 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
     reason = "a test may panic"
 )]
 
 mod certificate;
 mod client;
+mod faults;
 mod program;
 mod tls;

@@ -78,6 +78,10 @@ impl Program {
         }
     }
 
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Everything it has logged.
     pub(crate) fn log(&self) -> String {
         self.log.lock().unwrap().clone()
@@ -129,4 +133,9 @@ pub(crate) fn wait_for<T, E: std::fmt::Display>(
             Err(_) => std::thread::sleep(Duration::from_millis(10)),
         }
     }
+}
+
+/// Asks until it is so.
+pub(crate) fn wait_until(what: &str, mut ask: impl FnMut() -> bool) {
+    wait_for(what, || if ask() { Ok(()) } else { Err("it is not") });
 }

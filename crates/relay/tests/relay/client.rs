@@ -110,11 +110,11 @@ pub(crate) fn frame(is_final: bool, opcode: u8, payload: &[u8]) -> Vec<u8> {
     match payload.len() {
         len @ 0..=125 => bytes.push(0x80 | len as u8),
         len @ 126..=65535 => {
-            bytes.push(0x80 | 126);
+            bytes.push(0xFE);
             bytes.extend((len as u16).to_be_bytes());
         }
         len => {
-            bytes.push(0x80 | 127);
+            bytes.push(0xFF);
             bytes.extend((len as u64).to_be_bytes());
         }
     }
@@ -221,7 +221,7 @@ impl Peer {
 
 /// Fails the test instead of hanging. With the paused clock this takes no time.
 pub(crate) async fn within<T>(work: impl Future<Output = T>) -> T {
-    tokio::time::timeout(Duration::from_secs(3600), work)
+    tokio::time::timeout(Duration::from_hours(1), work)
         .await
         .expect("nothing happened for an hour")
 }

@@ -55,7 +55,7 @@ async fn paths() {
         ("http://relay".into(), 200),
         ("*".into(), 400),
         ("relay:443".into(), 400),
-        ("".into(), 400),
+        (String::new(), 400),
     ] {
         assert_eq!(status(&upgrade(&path)).await, expected, "{path}");
     }
@@ -133,6 +133,14 @@ async fn handshake_fields() {
         101
     );
     assert_eq!(
+        changed("Protocol: fido.cable", "Protocol: fido.cable, fido.cable").await,
+        101
+    );
+    assert_eq!(
+        changed("Protocol: fido.cable", "Protocol: fido.cable chat").await,
+        400
+    );
+    assert_eq!(
         with_field("Sec-WebSocket-Extensions: permessage-deflate").await,
         101
     );
@@ -162,6 +170,10 @@ async fn http_that_smugglers_send() {
     assert_eq!(with_field(&["X: y"; 500].join("\r\n")).await, 431);
     assert_eq!(with_field(&format!("X: {}", "y".repeat(9000))).await, 431);
     assert_eq!(status(&"G".repeat(8192)).await, 431);
+    assert_eq!(
+        status(&upgrade(&format!("/{}", "A".repeat(8192)))).await,
+        431
+    );
     assert_eq!(
         status("\r\n\r\n\r\nGET / HTTP/1.1\r\nHost: relay\r\n\r\n").await,
         200

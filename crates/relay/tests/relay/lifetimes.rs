@@ -96,8 +96,8 @@ async fn a_peer_that_reads_nothing_is_given_up_and_one_that_reads_slowly_is_not(
         .await;
     assert_eq!(phone.answer().await.status, 101);
     let mut laptop = laptop(&relay).await;
-    laptop.send(&[5; 60_000]).await;
-    laptop.send(&[6; 60_000]).await;
+    laptop.send(&vec![5; 60_000]).await;
+    laptop.send(&vec![6; 60_000]).await;
     // One message in two minutes' worth of small steps: always some progress within 30 s.
     for _ in 0..5 {
         sleep(Duration::from_secs(25)).await;

@@ -12,5 +12,6 @@
 mod client;
 mod http;
 mod lifetimes;
+mod panics;
 mod tunnels;
 mod websocket;

@@ -10,7 +10,7 @@ async fn messages_pass_both_ways_unchanged() {
     let relay = relay();
     let (mut phone, mut laptop) = pair(&relay).await;
     for len in [0, 1, 81, 125, 126, 127, 1000, 4096, 65535, 65536] {
-        let payload: Vec<u8> = (0..len).map(|n| (n % 251) as u8).collect();
+        let payload: Vec<u8> = (0..len).map(|n: u32| (n % 251) as u8).collect();
         laptop.send(&payload).await;
         assert_eq!(
             phone.receive().await,
@@ -221,4 +221,39 @@ async fn a_slow_reader_pushes_back_and_loses_nothing() {
         assert_eq!(phone.receive().await, binary(payload));
     }
     drop(within(writer).await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_thousand_races_of_two_laptops_have_one_winner_each() {
+    let relay = relay_with(|config| config.limits.close_time = std::time::Duration::from_millis(1));
+    for race in 0..1000 {
+        let mut phone = phone(&relay).await;
+        let mut laptops = [connect(&relay), connect(&relay)];
+        let request = upgrade(&format!("/cable/connect/000000/{ID}"));
+        let [first, second] = &mut laptops;
+        tokio::join!(
+            first.write(request.as_bytes()),
+            second.write(request.as_bytes())
+        );
+        let mut won = Vec::new();
+        for laptop in &mut laptops {
+            won.push(match laptop.answer().await.status {
+                101 => true,
+                404 => false,
+                other => panic!("status {other}"),
+            });
+        }
+        let [first, second] = &mut laptops;
+        let winner = match won[..] {
+            [true, false] => first,
+            [false, true] => second,
+            _ => panic!("race {race}: {won:?}"),
+        };
+        winner.send(b"mine").await;
+        assert_eq!(phone.receive().await, binary(b"mine"));
+        phone.write(&close(1000)).await;
+        assert_eq!(phone.receive().await, Received::Close { code: Some(1000) });
+    }
+    settle().await;
+    assert_eq!((relay.stats().waiting, relay.stats().paired), (0, 0));
 }

@@ -30,10 +30,10 @@ async fn broken_frames_end_the_tunnel_for_both_with_one_code() {
             [frame(false, 2, b"x"), message(b"y")].concat(),
             1002,
         ),
-        ("one byte too many", message(&[0; 65537]), 1009),
+        ("one byte too many", message(&vec![0; 65537]), 1009),
         (
             "fragments that are too long together",
-            [frame(false, 2, &[0; 65536]), frame(true, 0, b"x")].concat(),
+            [frame(false, 2, &vec![0; 65536]), frame(true, 0, b"x")].concat(),
             1009,
         ),
         (
@@ -151,10 +151,36 @@ async fn fragments_and_what_comes_between_them() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_message_in_fragments_of_one_byte() {
+    let relay = relay();
+    let (mut phone, mut laptop) = pair(&relay).await;
+    let len = 65536;
+    let mut sent = frame(false, 2, &[7]);
+    sent.extend(frame(false, 0, &[7]).repeat(len - 2));
+    sent.extend(frame(true, 0, &[7]));
+    let writer = tokio::spawn(async move {
+        phone.write(&sent).await;
+        phone
+    });
+    for n in 1..=len {
+        let expected = Received::Frame {
+            is_final: n == len,
+            opcode: if n == 1 { 2 } else { 0 },
+            payload: vec![7],
+        };
+        assert_eq!(laptop.receive().await, expected, "fragment {n}");
+    }
+    let mut phone = writer.await.unwrap();
+    assert_eq!(relay.stats().messages, 1);
+    phone.send(b"and on").await;
+    assert_eq!(laptop.receive().await, binary(b"and on"));
+}
+
+#[tokio::test(start_paused = true)]
 async fn every_byte_may_come_alone() {
     let relay = relay();
     let (mut phone, mut laptop) = pair(&relay).await;
-    let payload: Vec<u8> = (0..300).map(|n| n as u8).collect();
+    let payload: Vec<u8> = (0..300).map(|n: u32| n as u8).collect();
     let sent = [
         message(&payload),
         frame(true, 9, b"ping"),
