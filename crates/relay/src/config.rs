@@ -1,11 +1,44 @@
-//! What a relay may be told. Every limit has a name, a default and a reason.
+//! What a relay may be told. Every setting has a name, a default and a reason, and stands in one
+//! table, from which its flag, its environment variable, its key in the file, the help and the
+//! reference in the manual are made.
+//!
+//! | module | job |
+//! |---|---|
+//! | `table` | the macro that makes the tables, and what an entry knows |
+//! | `limits`, `quotas`, `server` | the settings themselves |
+//! | `value` | texts to values and back |
+//! | `file`, `flags` | where texts come from |
+//! | `load` | which of them counts |
+//! | `check` | what contradicts itself |
+//! | `print` | settings as a file, and as a table |
+
+mod check;
+mod file;
+mod flags;
+mod limits;
+mod load;
+mod print;
+mod quotas;
+mod server;
+mod table;
+mod value;
 
 use std::time::Duration;
 
 use hawser_wire::RoutingId;
 
+pub use self::check::{Problem, Warning};
+pub use self::flags::{Action, command};
+pub use self::limits::Limits;
+pub use self::load::{LoadError, Loaded, Origin, Origins, load};
+pub use self::print::{as_file, as_markdown};
+pub use self::quotas::Quotas;
+pub use self::server::{AddressFrom, Clients, LogFormat, LogLevel, Operation};
+pub use self::table::{Key, Settings};
+pub use self::value::{Ceiling, Invalid, Networks, Threads};
+
 /// How a relay behaves.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Config {
     /// The name of this instance in a phone's advert. Default: three zero bytes.
     pub routing_id: RoutingId,
@@ -13,9 +46,22 @@ pub struct Config {
     pub limits: Limits,
     /// What one client may use at once.
     pub quotas: Quotas,
-    /// How long a drain waits for tunnels to finish. Default: 60 s, less than the time that service
-    /// managers usually grant (90 s).
+    /// How long a drain waits for tunnels to finish. Default: 60 s.
     pub drain_time: Duration,
+    /// Whether to keep a list of all tunnels for [`Relay::tunnels_now`](crate::Relay::tunnels_now).
+    /// Default: no.
+    pub census: bool,
+    /// Who may say which client a connection is from. Default: nobody.
+    pub proxies: Proxies,
+}
+
+/// Load balancers and reverse proxies that tell a client's address.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Proxies {
+    /// Where they connect from. What anybody else says about addresses is ignored.
+    pub trusted: Networks,
+    /// What says which client a connection of theirs is from.
+    pub address_from: AddressFrom,
 }
 
 impl Config {
@@ -34,102 +80,6 @@ impl Config {
 
 impl Default for Config {
     fn default() -> Self {
-        Self {
-            routing_id: RoutingId::from_bytes([0; 3]),
-            limits: Limits::default(),
-            quotas: Quotas::default(),
-            drain_time: Duration::from_mins(1),
-        }
-    }
-}
-
-/// What one connection or tunnel may use.
-#[derive(Debug, Clone)]
-pub struct Limits {
-    /// Time for a whole TLS handshake. Default: 10 s, like the request head's, which comes after it.
-    pub handshake_time: Duration,
-    /// Time for a whole request head. Default: 10 s, enough for a mobile link, short for slowloris.
-    pub head_time: Duration,
-    /// Bytes of a request head, at most 16 KiB. Default: 8 KiB; a browser sends 540 bytes.
-    pub head_bytes: usize,
-    /// Time to take the answer to a request. Default: 10 s.
-    pub upgrade_time: Duration,
-    /// Time that a phone waits for a laptop. Default: 120 s, as long as a QR code is usually shown.
-    pub waiting_time: Duration,
-    /// Time that a phone and a laptop have together. Default: 600 s: slow users, and the 180 s that
-    /// a browser lingers for a late message, which it must exceed.
-    pub session_time: Duration,
-    /// Time without progress after which a peer that reads nothing is given up. Default: 30 s.
-    pub write_stall_time: Duration,
-    /// Time to answer our close frame. Default: 2 s.
-    pub close_time: Duration,
-    /// Between pings to both peers. Default: 25 s, because home routers and load balancers forget
-    /// idle connections after 30 s.
-    pub ping_interval: Duration,
-    /// Payload bytes of one message, 1 MiB at most. Default: 64 KiB; the longest seen are 2 KiB.
-    pub message_bytes: u32,
-    /// Messages in one direction, `None` for any number. Default: 256; a sign-in takes 6.
-    pub messages: Option<u32>,
-    /// Payload bytes in one direction, `None` for any number. Default: 4 MiB.
-    pub tunnel_bytes: Option<u64>,
-    /// Pings, unasked pongs and empty fragments in one direction. Default: 256.
-    pub control_frames: u32,
-    /// Bytes taken from a phone before a laptop is there. Default: 4 KiB; it has nothing to say yet.
-    pub early_bytes: usize,
-    /// Phones that may wait at once. Default: 100,000, about 120 MB.
-    pub waiting_tunnels: u64,
-    /// Connections of any kind at once; beyond it, new ones wait in the kernel. Default: `None`, no
-    /// limit: the program sets it from the limit on open files.
-    pub connections: Option<u64>,
-    /// Connections to accept in a second; the rest wait in the kernel. Default: `None`, any number:
-    /// a core accepts about 20,000 and the clients' quotas are the better fence.
-    pub accepts_per_second: Option<u32>,
-}
-
-/// What one client may use at once: one IPv4 address, or one /56 of IPv6. `None` is no limit.
-///
-/// Hundreds of people may share an address behind a carrier's or a company's NAT, and a sign-in
-/// takes two connections for some seconds.
-#[derive(Debug, Clone)]
-pub struct Quotas {
-    /// Connections. Default: 1,000.
-    pub connections: Option<u32>,
-    /// Phones that wait. Default: 300.
-    pub waiting_tunnels: Option<u32>,
-    /// New tunnels a second, and as many in one burst. Default: 30.
-    pub tunnels_per_second: Option<u32>,
-}
-
-impl Default for Quotas {
-    fn default() -> Self {
-        Self {
-            connections: Some(1000),
-            waiting_tunnels: Some(300),
-            tunnels_per_second: Some(30),
-        }
-    }
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            handshake_time: Duration::from_secs(10),
-            head_time: Duration::from_secs(10),
-            head_bytes: 8 * 1024,
-            upgrade_time: Duration::from_secs(10),
-            waiting_time: Duration::from_mins(2),
-            session_time: Duration::from_mins(10),
-            write_stall_time: Duration::from_secs(30),
-            close_time: Duration::from_secs(2),
-            ping_interval: Duration::from_secs(25),
-            message_bytes: 64 * 1024,
-            messages: Some(256),
-            tunnel_bytes: Some(4 * 1024 * 1024),
-            control_frames: 256,
-            early_bytes: 4 * 1024,
-            waiting_tunnels: 100_000,
-            connections: None,
-            accepts_per_second: None,
-        }
+        Settings::default().config()
     }
 }

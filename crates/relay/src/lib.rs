@@ -35,13 +35,17 @@
 //! # }
 //! ```
 
+pub mod admin;
 mod admission;
+mod census;
 mod clients;
 pub mod config;
 mod connection;
 pub mod decide;
 mod listen;
+pub mod logging;
 mod metrics;
+pub mod open_files;
 mod pairing;
 mod pump;
 mod relay;
@@ -52,10 +56,11 @@ mod socket;
 pub mod tls;
 mod tunnel;
 
+pub use self::admin::Admin;
 pub use self::config::{Config, Limits, Quotas};
 pub use self::decide::{Decision, Refusal};
 pub use self::listen::{BindError, Listener, Listeners, bind};
-pub use self::metrics::Stats;
+pub use self::metrics::{CertificateMetrics, Stats, register_process_metrics};
 pub use self::relay::{DrainReport, Relay, RelayError, ServeError};
 pub use self::socket::{Io, Socket};
 pub use self::tls::Tls;

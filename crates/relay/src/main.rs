@@ -1,58 +1,95 @@
-//! The `hawser-relay` program.
+//! The `hawser-relay` program: configuration, logs, certificate, listeners, work, drain.
 
-use std::net::SocketAddr;
-use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::io::{self, Write as _};
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::SystemTime;
 
-use clap::Parser;
-use hawser_relay::tls::Pair;
-use hawser_relay::{Config, Listeners, Relay, Tls};
+use hawser_relay::config::{self, Action, Ceiling, Loaded, Settings};
+use hawser_relay::logging::Logs;
+use hawser_relay::tls::{Files, Pair};
+use hawser_relay::{Admin, CertificateMetrics, Listeners, Relay, Tls, open_files};
+use hawser_wire::TunnelDomain;
+use prometheus::Registry;
+use sd_notify::NotifyState;
+use tokio::runtime::{Builder, Runtime};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
 
 /// Packs the few hundred bytes of a connection tighter than the C library, and gives memory back when
 /// thousands of connections have gone (docs/performance.md has the figures).
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// A FIDO hybrid (caBLE) tunnel service.
-#[derive(Debug, Parser)]
-#[command(version)]
-struct Args {
-    /// Address to listen on.
-    #[arg(long, default_value = "127.0.0.1:8080", env = "HAWSER_RELAY_LISTEN")]
-    listen: SocketAddr,
-    /// Certificate chain in PEM, the server's first. With it, the relay speaks TLS.
-    #[arg(
-        long,
-        value_name = "FILE",
-        env = "HAWSER_RELAY_TLS_CERT",
-        requires = "tls_key"
-    )]
-    tls_cert: Option<PathBuf>,
-    /// Private key of the certificate, in PEM.
-    #[arg(
-        long,
-        value_name = "FILE",
-        env = "HAWSER_RELAY_TLS_KEY",
-        requires = "tls_cert"
-    )]
-    tls_key: Option<PathBuf>,
-    /// Threads with an event loop each.
-    #[arg(long, default_value = "1", env = "HAWSER_RELAY_THREADS")]
-    threads: NonZeroUsize,
-    /// Lift the limits on messages and bytes of a tunnel, for load tests and trusted networks.
-    #[arg(long, env = "HAWSER_RELAY_NO_QUOTAS")]
-    no_quotas: bool,
-}
+type Error = Box<dyn std::error::Error>;
+
+/// Exit status for a configuration that is wrong.
+const WRONG: u8 = 2;
 
 fn main() -> ExitCode {
-    let args = Args::parse();
-    tracing_subscriber::fmt()
-        .with_writer(std::io::stderr)
-        .with_ansi(false)
-        .init();
-    match run(&args) {
+    let matches = config::command().get_matches();
+    let variables: Vec<_> = std::env::vars_os()
+        .filter_map(|(name, _)| name.into_string().ok())
+        .collect();
+    let loaded = match config::load(&matches, &variables) {
+        Ok(loaded) => loaded,
+        Err(error) => return complain(&error.to_string(), WRONG),
+    };
+    match loaded.action {
+        Action::Run => run(&loaded),
+        Action::Print => print(&config::as_file(&loaded.settings, &loaded.origins)),
+        Action::Check => match check(&loaded) {
+            Ok(report) => print(&report),
+            Err(error) => complain(&error.to_string(), WRONG),
+        },
+    }
+}
+
+fn complain(what: &str, status: u8) -> ExitCode {
+    // Nobody to tell if standard error is closed.
+    let _ = writeln!(io::stderr(), "{what}");
+    ExitCode::from(status)
+}
+
+fn print(text: &str) -> ExitCode {
+    match io::stdout().write_all(text.as_bytes()) {
         Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    }
+}
+
+/// What can be said without listening: warnings, the domain, the certificate.
+fn check(loaded: &Loaded) -> Result<String, Error> {
+    use std::fmt::Write as _;
+
+    let mut report = String::new();
+    for warning in &loaded.warnings {
+        writeln!(report, "warning: {}", warning.0)?;
+    }
+    room_for_connections(&loaded.settings)?;
+    if let Some(domain) = domain(&loaded.settings) {
+        writeln!(report, "tunnel domain {} is {domain}", domain.id())?;
+    }
+    if let Some((_, pair)) = certificate(&loaded.settings)? {
+        pair.validity().check(SystemTime::now())?;
+        let until = humantime::format_rfc3339_seconds(pair.validity().to);
+        writeln!(report, "the certificate fits and is valid until {until}")?;
+    }
+    Ok(report + "the configuration is right\n")
+}
+
+fn run(loaded: &Loaded) -> ExitCode {
+    let logs = Logs::start(
+        loaded.settings.operation.log_format,
+        loaded.settings.operation.log_level,
+    );
+    let runtime = Builder::new_current_thread().enable_all().build();
+    let ended = runtime
+        .map_err(Error::from)
+        .and_then(|runtime| runtime.block_on(serve(loaded, &logs)));
+    match ended {
+        Ok(status) => status,
         Err(error) => {
             tracing::error!("{error}");
             ExitCode::FAILURE
@@ -60,32 +97,186 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(args: &Args) -> Result<(), Box<dyn std::error::Error>> {
-    let mut config = Config::default();
-    if args.no_quotas {
-        config.lift_quotas();
-        tracing::warn!("quotas are lifted: do not run like this on the open internet");
+async fn serve(loaded: &Loaded, logs: &Logs) -> Result<ExitCode, Error> {
+    let settings = &loaded.settings;
+    for warning in &loaded.warnings {
+        tracing::warn!("{}", warning.0);
     }
-    let tls = match (&args.tls_cert, &args.tls_key) {
-        (Some(certificate), Some(key)) => Some(Tls::new(Pair::from_files(certificate, key)?)?),
-        _ => None,
+    let (mut term, mut int, hup) = (
+        signal(SignalKind::terminate())?,
+        signal(SignalKind::interrupt())?,
+        signal(SignalKind::hangup())?,
+    );
+    room_for_connections(settings)?;
+    if let Some(domain) = domain(settings) {
+        tracing::info!(id = domain.id(), host = %domain, "tunnel domain");
+    }
+
+    let relay = Relay::new(settings.config())?;
+    let registry = Registry::new();
+    relay.register_metrics(&registry)?;
+    logs.register_metrics(&registry)?;
+    hawser_relay::register_process_metrics(&registry)?;
+    let certificate = match certificate(settings)? {
+        None => None,
+        Some((files, pair)) => Some(show(files, pair, &registry)?),
     };
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    runtime.block_on(async {
-        let mut listeners = Listeners::bind(args.listen, args.threads)?;
-        tracing::info!(address = %listeners.local_addr()?, tls = tls.is_some(), "listening for clients");
-        if let Some(tls) = tls {
-            listeners = listeners.with_tls(tls);
+    let threads = settings.clients.threads.count();
+    let mut listeners = Listeners::bind(settings.clients.listen, threads)?;
+    let admin = settings.operation.admin.map(|address| {
+        Admin::bind(
+            address,
+            relay.clone(),
+            registry,
+            settings.operation.debug_tunnels,
+        )
+    });
+    let admin = admin.transpose()?;
+    if let Some(admin) = &admin {
+        tracing::info!(address = %admin.local_addr()?, "listening for the operator");
+    }
+    let address = listeners.local_addr()?;
+    if let Some((tls, _)) = &certificate {
+        listeners = listeners.with_tls(tls.clone());
+    }
+    let tls = certificate.is_some();
+    keep_house(admin, certificate.map(|(_, watch)| watch), hup)?;
+
+    let stop = CancellationToken::new();
+    let work = relay
+        .clone()
+        .serve_threads(listeners, stop.clone().cancelled_owned());
+    tracing::info!(%address, tls, threads, connections = relay.most_connections(), "listening for clients");
+    tell_service_manager(&[NotifyState::Ready]);
+
+    let told_twice = async {
+        either(&mut term, &mut int).await;
+        tell_service_manager(&[NotifyState::Stopping]);
+        let stats = relay.stats();
+        tracing::info!(
+            waiting = stats.waiting,
+            paired = stats.paired,
+            "stopping: new tunnels are refused"
+        );
+        stop.cancel();
+        either(&mut term, &mut int).await;
+    };
+    tokio::select! {
+        report = work => {
+            let report = report?;
+            tracing::info!(finished = report.finished, cut = report.cut, "stopped");
+            Ok(ExitCode::SUCCESS)
         }
-        let report = Relay::new(config)?.serve_threads(listeners, stop_signal()).await?;
-        tracing::info!(finished = report.finished, cut = report.cut, "stopped");
-        Ok(())
-    })
+        () = told_twice => {
+            let stats = relay.stats();
+            tracing::warn!(cut = stats.waiting + stats.paired, "stopped at once, as asked twice");
+            Ok(ExitCode::FAILURE)
+        }
+    }
 }
 
-/// Resolves at SIGTERM or Ctrl-C.
-async fn stop_signal() {
-    let _ = tokio::signal::ctrl_c().await;
+/// Raises the limit on open files, and checks that what is asked for fits into it.
+fn room_for_connections(settings: &Settings) -> Result<(), Error> {
+    let files = open_files::raise();
+    if let (Ceiling::At(asked), Some(most)) =
+        (settings.limits.connections, open_files::connections())
+        && asked > most
+    {
+        let files = files.unwrap_or_default();
+        return Err(format!(
+            "connections: {asked} do not fit into the limit of {files} open files, which leaves room for \
+             {most}; raise the limit (LimitNOFILE= in systemd, ulimit -n in a shell)"
+        )
+        .into());
+    }
+    Ok(())
+}
+
+fn domain(settings: &Settings) -> Option<TunnelDomain> {
+    settings
+        .clients
+        .domain_id
+        .and_then(|id| TunnelDomain::from_id(id).ok())
+}
+
+fn certificate(settings: &Settings) -> Result<Option<(Files, Pair)>, Error> {
+    let (Some(certificate), Some(key)) = (&settings.clients.tls_cert, &settings.clients.tls_key)
+    else {
+        return Ok(None);
+    };
+    let files = Files {
+        certificate: certificate.clone(),
+        key: key.clone(),
+        host: domain(settings).map(TunnelDomain::host),
+    };
+    let pair = files.load()?;
+    Ok(Some((files, pair)))
+}
+
+/// The certificate that is shown from the start, and what looks after it.
+struct Watch {
+    files: Files,
+    tls: Tls,
+    metrics: CertificateMetrics,
+}
+
+fn show(files: Files, pair: Pair, registry: &Registry) -> Result<(Tls, Watch), Error> {
+    let validity = pair.validity();
+    // The clock may be wrong so early, and clients judge by their own.
+    if let Err(error) = validity.check(SystemTime::now()) {
+        tracing::warn!("{error}");
+    }
+    let metrics = CertificateMetrics::new(validity)?;
+    metrics.register(registry)?;
+    let tls = Tls::new(pair)?;
+    let watch = Watch {
+        files,
+        tls: tls.clone(),
+        metrics,
+    };
+    Ok((tls, watch))
+}
+
+/// Answers the operator and looks after the certificate, on a thread of its own: neither may slow
+/// clients down.
+fn keep_house(admin: Option<Admin>, watch: Option<Watch>, mut hup: Signal) -> Result<(), Error> {
+    let runtime: Runtime = Builder::new_current_thread().enable_all().build()?;
+    let work = async move {
+        let asked = Arc::new(Notify::new());
+        if let Some(Watch {
+            files,
+            tls,
+            metrics,
+        }) = watch
+        {
+            tokio::spawn(files.watch(tls, metrics, Arc::clone(&asked)));
+        }
+        if let Some(admin) = admin {
+            tokio::spawn(async move {
+                let Err(error) = admin.serve().await;
+                tracing::error!(%error, "the admin address is not served");
+            });
+        }
+        while hup.recv().await.is_some() {
+            asked.notify_one();
+        }
+    };
+    std::thread::Builder::new()
+        .name("house".into())
+        .spawn(move || runtime.block_on(work))?;
+    Ok(())
+}
+
+async fn either(term: &mut Signal, int: &mut Signal) {
+    tokio::select! {
+        _ = term.recv() => {}
+        _ = int.recv() => {}
+    }
+}
+
+/// Without a service manager, this does nothing.
+fn tell_service_manager(states: &[NotifyState<'_>]) {
+    if let Err(error) = sd_notify::notify(states) {
+        tracing::warn!(%error, "cannot tell the service manager");
+    }
 }

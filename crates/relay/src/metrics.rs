@@ -1,13 +1,18 @@
 //! What a relay counts. Names and labels come from closed sets and never hold an id or an address.
 
+mod certificate;
+
 use hawser_wire::CloseReason;
 use prometheus::core::Collector;
+use prometheus::process_collector::ProcessCollector;
 use prometheus::{
     Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
 };
 
 use crate::decide::Refusal;
 use crate::tls::HandshakeFailure;
+
+pub use self::certificate::CertificateMetrics;
 
 /// The counters of one relay.
 #[derive(Debug, Clone)]
@@ -231,6 +236,14 @@ impl Metrics {
             panics: self.panics.get(),
         }
     }
+}
+
+/// Makes the process's own figures (CPU, memory, open files) part of a registry.
+///
+/// # Errors
+/// When the registry has them already.
+pub fn register_process_metrics(registry: &Registry) -> Result<(), prometheus::Error> {
+    registry.register(Box::new(ProcessCollector::for_self()))
 }
 
 fn counters(name: &str, help: &str, labels: &[&str]) -> Result<IntCounterVec, prometheus::Error> {

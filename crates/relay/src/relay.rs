@@ -2,20 +2,23 @@
 
 use std::future::Future;
 use std::net::IpAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use prometheus::Registry;
 use tokio::net::TcpStream;
+use tokio::runtime::Handle;
 use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use crate::admission::Arrival;
+use crate::census::Census;
 use crate::clients::Clients;
-use crate::config::Config;
+use crate::config::{Ceiling, Config};
 use crate::listen::{Listener, Listeners};
 use crate::metrics::{Limit, Metrics, Stats};
+use crate::open_files;
 use crate::pairing::Pairing;
 use crate::pump::Budget;
 use crate::seat::Seat;
@@ -44,8 +47,13 @@ pub(crate) struct Shared {
     pub(crate) metrics: Metrics,
     pub(crate) clients: Clients,
     pub(crate) pairing: Pairing<Box<Joining>>,
+    /// Most connections at once.
+    connections: Option<u64>,
     /// Ends every tunnel at once.
     pub(crate) cut: CancellationToken,
+    pub(crate) census: Census,
+    /// Every event loop that accepts connections.
+    loops: Mutex<Vec<Handle>>,
     draining: AtomicBool,
     /// Each thread has an event loop of its own, so that a socket moves with its tunnel.
     own_loops: AtomicBool,
@@ -97,7 +105,18 @@ impl Relay {
                 metrics: Metrics::new().map_err(RelayError::Metrics)?,
                 clients: Clients::new(config.quotas.clone()),
                 pairing: Pairing::new(),
+                connections: match limits.connections {
+                    Ceiling::Auto => open_files::connections(),
+                    Ceiling::At(most) => Some(most),
+                    Ceiling::None => None,
+                },
                 cut: CancellationToken::new(),
+                census: if config.census {
+                    Census::kept()
+                } else {
+                    Census::default()
+                },
+                loops: Mutex::default(),
                 draining: AtomicBool::new(false),
                 own_loops: AtomicBool::new(false),
                 config,
@@ -122,10 +141,39 @@ impl Relay {
         self.shared.metrics.stats()
     }
 
+    /// Most connections at once; `None` is any number.
+    #[must_use]
+    pub fn most_connections(&self) -> Option<u64> {
+        self.shared.connections
+    }
+
     /// Whether new tunnels are welcome: false once a drain has begun.
     #[must_use]
     pub fn is_ready(&self) -> bool {
         !self.shared.is_draining()
+    }
+
+    /// One line a tunnel with its state and age, if [`Config::census`] has them kept.
+    #[must_use]
+    pub fn tunnels_now(&self) -> String {
+        self.shared.census.lines()
+    }
+
+    /// Resolves when every event loop that accepts connections has taken a turn. One that is stuck
+    /// never does.
+    ///
+    /// # Cancel safety
+    /// Dropping the future has no effect.
+    pub async fn turn(&self) {
+        let turns: Vec<_> = self
+            .shared
+            .loops()
+            .iter()
+            .map(|event_loop| event_loop.spawn(async {}))
+            .collect();
+        for turn in turns {
+            let _ = turn.await;
+        }
     }
 
     /// Accepts connections until `shutdown` resolves, then drains: phones are turned away, laptops
@@ -204,13 +252,12 @@ impl Relay {
 
     /// Accepts connections for ever. `loops` is how many do so at once.
     async fn accept(&self, listener: &Listener, loops: usize) {
+        self.shared.loops().push(Handle::current());
         let limits = &self.shared.config.limits;
         let mut pace = Pace::new(limits.accepts_per_second, loops);
         loop {
-            if limits
-                .connections
-                .is_some_and(|most| self.stats().connections >= most)
-            {
+            let most = self.shared.connections;
+            if most.is_some_and(|most| self.stats().connections >= most) {
                 self.shared.metrics.count_limit(Limit::Connections);
                 sleep(ACCEPT_PAUSE).await;
                 continue;
@@ -291,6 +338,10 @@ impl Relay {
 impl Shared {
     pub(crate) fn is_draining(&self) -> bool {
         self.draining.load(Ordering::Relaxed)
+    }
+
+    fn loops(&self) -> MutexGuard<'_, Vec<Handle>> {
+        self.loops.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn own_loops(&self) -> bool {

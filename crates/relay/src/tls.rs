@@ -4,6 +4,7 @@
 //! observer tie two of them together.
 
 mod error;
+mod files;
 mod pair;
 
 use std::sync::{Arc, PoisonError, RwLock};
@@ -15,7 +16,8 @@ use rustls::sign::CertifiedKey;
 use tokio_rustls::TlsAcceptor;
 
 pub use self::error::{HandshakeFailure, PairError};
-pub use self::pair::Pair;
+pub use self::files::Files;
+pub use self::pair::{Pair, Validity};
 
 /// The TLS side of a listener. Clones share the certificate.
 #[derive(Debug, Clone)]

@@ -10,6 +10,7 @@ use pin_project_lite::pin_project;
 use tokio::time::{Instant, Sleep, sleep_until};
 use tokio_util::sync::WaitForCancellationFutureOwned;
 
+use crate::census::Entry;
 use crate::clients::ClientTunnel;
 use crate::metrics::{Counted, Limit};
 use crate::pairing::Registration;
@@ -56,6 +57,7 @@ struct State {
     since: Instant,
     next_ping: Instant,
     counted: Counted,
+    census: Entry,
 }
 
 enum Stage {
@@ -94,6 +96,7 @@ impl Tunnel {
                 early: Box::default(),
             },
             counted: Counted::new(&shared.metrics.waiting),
+            census: shared.census.enter(),
             shared,
         };
         Self {
@@ -183,6 +186,7 @@ impl State {
             .wait_seconds
             .observe((now - self.since).as_secs_f64());
         self.counted = Counted::new(&metrics.paired);
+        self.census.joined();
         self.since = now;
         self.stage = Stage::Paired {
             laptop,

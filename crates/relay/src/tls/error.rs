@@ -37,6 +37,24 @@ pub enum PairError {
     /// A kind of key or certificate that the TLS library does not take.
     #[error("the certificate or its key cannot be used: {0}")]
     Unusable(#[source] rustls::Error),
+    /// Clients that ask for this host would refuse the certificate.
+    #[error("the certificate is not for {host}, the host of the tunnel domain, but for {names}")]
+    OtherHost {
+        /// The host.
+        host: String,
+        /// For which names it is, with commas between.
+        names: String,
+    },
+    /// The certificate is no longer or not yet valid, by this machine's clock.
+    #[error("the certificate is valid from {from} to {to}, and it is {now}")]
+    NotNow {
+        /// First second of its time.
+        from: String,
+        /// Last second of its time.
+        to: String,
+        /// This moment.
+        now: String,
+    },
     /// The TLS library refuses its own defaults.
     #[error("cannot set up TLS: {0}")]
     Provider(#[source] rustls::Error),

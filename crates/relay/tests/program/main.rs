@@ -10,6 +10,7 @@
 
 mod certificate;
 mod client;
+mod config;
 mod faults;
 mod program;
 mod tls;

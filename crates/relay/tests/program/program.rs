@@ -48,7 +48,7 @@ impl Program {
     /// Starts a relay on free ports.
     pub(crate) fn start<S: AsRef<str>>(flags: &[S]) -> Self {
         let mut command = command(flags);
-        command.args(["--listen", "127.0.0.1:0"]);
+        command.args(["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"]);
         Self::spawn(&mut command)
     }
 

@@ -11,6 +11,7 @@
 
 mod client;
 mod http;
+mod keys;
 mod lifetimes;
 mod panics;
 mod tunnels;

@@ -1,0 +1,187 @@
+//! What an operator's machines ask: whether it lives, whether it is ready, and what it counts.
+//!
+//! | path | answer |
+//! |---|---|
+//! | `/livez` | 200 while every event loop turns, else 503: restart it |
+//! | `/readyz` | 200 while new tunnels are welcome, else 503: send phones elsewhere |
+//! | `/metrics` | all metrics, in the text format of Prometheus |
+//! | `/debug/tunnels` | the state and age of each tunnel, if that is switched on |
+//!
+//! It has a listener of its own, and is served by a thread of its own, so that neither can slow the
+//! other down.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::{Method, Request, Response, StatusCode, header};
+use http_body_util::Full;
+use hyper::body::{Bytes, Incoming};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use prometheus::{Encoder as _, Registry, TextEncoder};
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tokio::time::{sleep, timeout};
+
+use crate::listen::{BindError, Listeners};
+use crate::relay::Relay;
+
+/// Connections at once. A scraper and a few probes have one each; the rest wait in the kernel.
+const CONNECTIONS: usize = 32;
+
+/// Longest life of a connection, so that idle ones do not keep others out.
+const CONNECTION_TIME: Duration = Duration::from_mins(1);
+
+/// Time for a request head.
+const HEAD_TIME: Duration = Duration::from_secs(5);
+
+/// Time for an event loop to take its turn. It is busy for milliseconds at worst.
+const TURN_TIME: Duration = Duration::from_secs(5);
+
+/// Pause after a failed accept.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// The admin listener of a relay.
+#[derive(Debug)]
+pub struct Admin {
+    listener: std::net::TcpListener,
+    desk: Desk,
+}
+
+/// What answers requests.
+#[derive(Debug, Clone)]
+struct Desk {
+    relay: Relay,
+    registry: Registry,
+    debug_tunnels: bool,
+}
+
+impl Admin {
+    /// Listens on an address. `registry` holds what `/metrics` shows.
+    ///
+    /// # Errors
+    /// [`BindError`], which names the address.
+    pub fn bind(
+        address: SocketAddr,
+        relay: Relay,
+        registry: Registry,
+        debug_tunnels: bool,
+    ) -> Result<Self, BindError> {
+        let listeners = Listeners::bind(address, NonZeroUsize::MIN)?;
+        Ok(Self {
+            listener: listeners.first,
+            desk: Desk {
+                relay,
+                registry,
+                debug_tunnels,
+            },
+        })
+    }
+
+    /// The address, which says the port if it was 0.
+    ///
+    /// # Errors
+    /// What the operating system says.
+    pub fn local_addr(&self) -> std::io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// Answers requests for ever.
+    ///
+    /// # Errors
+    /// What the operating system says to the listener at the start.
+    ///
+    /// # Cancel safety
+    /// Dropping the future stops accepting; requests that are being answered live on.
+    pub async fn serve(self) -> std::io::Result<Infallible> {
+        let Self { listener, desk } = self;
+        let listener = TcpListener::from_std(listener)?;
+        let places = Arc::new(Semaphore::new(CONNECTIONS));
+        loop {
+            let Ok(place) = Arc::clone(&places).acquire_owned().await else {
+                unreachable!("nobody closes the semaphore");
+            };
+            let Ok((stream, _)) = listener.accept().await else {
+                sleep(ACCEPT_PAUSE).await;
+                continue;
+            };
+            let desk = desk.clone();
+            tokio::spawn(async move {
+                let answer = service_fn(|request| desk.answer(request));
+                let connection = http1::Builder::new()
+                    .timer(TokioTimer::new())
+                    .header_read_timeout(HEAD_TIME)
+                    .serve_connection(TokioIo::new(stream), answer);
+                let _ = timeout(CONNECTION_TIME, connection).await;
+                drop(place);
+            });
+        }
+    }
+}
+
+impl Desk {
+    async fn answer(
+        &self,
+        request: Request<Incoming>,
+    ) -> Result<Response<Full<Bytes>>, Infallible> {
+        if ![Method::GET, Method::HEAD].contains(request.method()) {
+            return Ok(text(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "only GET is allowed\n",
+            ));
+        }
+        Ok(match request.uri().path() {
+            "/livez" => self.lives().await,
+            "/readyz" => self.readiness(),
+            "/metrics" => self.metrics(),
+            "/debug/tunnels" if self.debug_tunnels => {
+                text(StatusCode::OK, self.relay.tunnels_now())
+            }
+            _ => text(StatusCode::NOT_FOUND, "try /livez, /readyz or /metrics\n"),
+        })
+    }
+
+    async fn lives(&self) -> Response<Full<Bytes>> {
+        if timeout(TURN_TIME, self.relay.turn()).await.is_ok() {
+            text(StatusCode::OK, "alive\n")
+        } else {
+            text(StatusCode::SERVICE_UNAVAILABLE, "an event loop is stuck\n")
+        }
+    }
+
+    fn readiness(&self) -> Response<Full<Bytes>> {
+        if self.relay.is_ready() {
+            text(StatusCode::OK, "ready\n")
+        } else {
+            text(StatusCode::SERVICE_UNAVAILABLE, "stopping\n")
+        }
+    }
+
+    fn metrics(&self) -> Response<Full<Bytes>> {
+        let mut body = Vec::new();
+        match TextEncoder::new().encode(&self.registry.gather(), &mut body) {
+            Ok(()) => with_type(StatusCode::OK, prometheus::TEXT_FORMAT, body),
+            Err(error) => text(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
+        }
+    }
+}
+
+fn text(status: StatusCode, body: impl Into<Bytes>) -> Response<Full<Bytes>> {
+    with_type(status, "text/plain; charset=utf-8", body)
+}
+
+fn with_type(
+    status: StatusCode,
+    kind: &'static str,
+    body: impl Into<Bytes>,
+) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(body.into()));
+    *response.status_mut() = status;
+    let kind = header::HeaderValue::from_static(kind);
+    response.headers_mut().insert(header::CONTENT_TYPE, kind);
+    response
+}

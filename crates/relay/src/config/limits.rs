@@ -1,0 +1,56 @@
+//! What one connection or tunnel may use, and all together.
+
+use std::time::Duration;
+
+use super::table::settings;
+use super::value::{Ceiling, Count, OrNone, Size, Text, Time};
+
+settings! {
+    /// What one connection or tunnel may use, and all together.
+    pub struct Limits {
+        /// Time for a whole TLS handshake. As long as for a request head, which comes after it.
+        handshake_time: Duration as Time = Duration::from_secs(10);
+        /// Time for a whole request head. Enough for a mobile link, short for an attacker that sends
+        /// a byte now and then. Then 408.
+        head_time: Duration as Time = Duration::from_secs(10);
+        /// Bytes of a request head, 16 KiB at most. A browser sends 540. Beyond it, 431.
+        head_bytes: usize as Size = 8 * 1024;
+        /// Time for a client to take the answer to its request.
+        upgrade_time: Duration as Time = Duration::from_secs(10);
+        /// Time that a phone waits for a laptop. As long as a QR code is usually shown.
+        waiting_time: Duration as Time = Duration::from_mins(2);
+        /// Time that a phone and a laptop have together. Enough for slow users, and more than the
+        /// 180 s that a browser lingers for a late message.
+        session_time: Duration as Time = Duration::from_mins(10);
+        /// Time without progress after which a peer that reads nothing is given up. One that reads
+        /// slowly is not: it slows the other one down.
+        write_stall_time: Duration as Time = Duration::from_secs(30);
+        /// Time for a peer to answer our close frame.
+        close_time: Duration as Time = Duration::from_secs(2);
+        /// Time between pings to both peers. Home routers and load balancers forget connections
+        /// that were idle for 30 s.
+        ping_interval: Duration as Time = Duration::from_secs(25);
+        /// Payload bytes of one message, 1 MiB at most, which is a browser's limit. The longest seen
+        /// are 2 KiB.
+        message_bytes: u32 as Size = 64 * 1024;
+        /// Messages in one direction of a tunnel. A sign-in takes 6.
+        messages: Option<u32> as OrNone<Count> = Some(256);
+        /// Payload bytes in one direction of a tunnel. Two hundred times what a sign-in takes.
+        tunnel_bytes: Option<u64> as OrNone<Size> = Some(4 * 1024 * 1024);
+        /// Pings, unasked pongs and empty fragments in one direction of a tunnel. A browser sends
+        /// none.
+        control_frames: u32 as Count = 256;
+        /// Bytes taken from a phone before a laptop is there; then it has to wait. It has nothing to
+        /// say yet.
+        early_bytes: usize as Size = 4 * 1024;
+        /// Phones that may wait at once, of all clients. Beyond it, new ones get 503. This many take
+        /// about 120 MB without TLS.
+        waiting_tunnels: u64 as Count = 100_000;
+        /// Connections at once, of all clients. Beyond it, new ones wait in the kernel. `auto` is
+        /// what the limit on open files leaves.
+        connections: Ceiling as Text = Ceiling::Auto;
+        /// Connections to accept in a second; the rest wait in the kernel. A core accepts about
+        /// 20,000, and the quotas of clients are the better fence.
+        accepts_per_second: Option<u32> as OrNone<Count> = None;
+    }
+}

@@ -1,0 +1,395 @@
+//! Texts to values and back.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::net::{IpAddr, SocketAddr};
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use bytesize::ByteSize;
+use hawser_wire::RoutingId;
+use ipnet::IpNet;
+
+/// A text that is not such a value.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{text:?} is not {expected}")]
+pub struct Invalid {
+    /// The text.
+    pub text: String,
+    /// What it should have been.
+    pub expected: String,
+}
+
+/// How a value is written. `show` writes what `parse` reads.
+pub(super) trait Form<T> {
+    /// What a value is called in the help; empty for a switch.
+    const NAME: &'static str;
+
+    fn parse(text: &str) -> Result<T, Invalid>;
+    fn show(value: &T) -> String;
+}
+
+/// `10s`, `2m`, `1h 30m`.
+pub(super) struct Time;
+
+/// `8192`, `64KiB`, `4MiB`.
+pub(super) struct Size;
+
+/// A whole number.
+pub(super) struct Count;
+
+/// What the type reads and writes by itself.
+pub(super) struct Text;
+
+/// `true` or `false`.
+pub(super) struct Switch;
+
+/// The path of a file, or nothing.
+pub(super) struct File;
+
+/// Six hex digits.
+pub(super) struct Hex;
+
+/// `none`, or another form.
+pub(super) struct OrNone<F>(PhantomData<F>);
+
+/// `off`, or an address.
+pub(super) struct OrOff;
+
+fn invalid(text: &str, expected: &str) -> Invalid {
+    Invalid {
+        text: text.to_owned(),
+        expected: expected.to_owned(),
+    }
+}
+
+impl Form<Duration> for Time {
+    const NAME: &'static str = "TIME";
+
+    fn parse(text: &str) -> Result<Duration, Invalid> {
+        humantime::parse_duration(text)
+            .map_err(|_| invalid(text, "a time such as 500ms, 10s, 2m or 1h 30m"))
+    }
+
+    fn show(value: &Duration) -> String {
+        humantime::format_duration(*value).to_string()
+    }
+}
+
+impl<T: TryFrom<u64> + Copy> Form<T> for Size
+where
+    u64: TryFrom<T>,
+{
+    const NAME: &'static str = "BYTES";
+
+    fn parse(text: &str) -> Result<T, Invalid> {
+        text.parse::<ByteSize>()
+            .ok()
+            .and_then(|size| T::try_from(size.as_u64()).ok())
+            .ok_or_else(|| invalid(text, "a number of bytes such as 8192, 64KiB or 4MiB"))
+    }
+
+    fn show(value: &T) -> String {
+        let bytes = u64::try_from(*value).unwrap_or(u64::MAX);
+        [(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")]
+            .into_iter()
+            .find(|(unit, _)| bytes >= *unit && bytes.is_multiple_of(*unit))
+            .map_or_else(
+                || bytes.to_string(),
+                |(unit, name)| format!("{}{name}", bytes / unit),
+            )
+    }
+}
+
+impl<T: FromStr + ToString> Form<T> for Count {
+    const NAME: &'static str = "N";
+
+    fn parse(text: &str) -> Result<T, Invalid> {
+        text.parse().map_err(|_| {
+            let bits = std::mem::size_of::<T>() * 8;
+            invalid(text, &format!("a whole number (of {bits} bits)"))
+        })
+    }
+
+    fn show(value: &T) -> String {
+        value.to_string()
+    }
+}
+
+/// A type with a text form of its own.
+pub(super) trait Written: FromStr + ToString {
+    const NAME: &'static str;
+
+    fn expected() -> String;
+}
+
+impl<T: Written> Form<T> for Text {
+    const NAME: &'static str = T::NAME;
+
+    fn parse(text: &str) -> Result<T, Invalid> {
+        text.parse().map_err(|_| invalid(text, &T::expected()))
+    }
+
+    fn show(value: &T) -> String {
+        value.to_string()
+    }
+}
+
+impl Written for SocketAddr {
+    const NAME: &'static str = "ADDRESS";
+
+    fn expected() -> String {
+        "an address with a port, such as 127.0.0.1:8080 or [::]:443".to_owned()
+    }
+}
+
+impl Form<bool> for Switch {
+    const NAME: &'static str = "";
+
+    fn parse(text: &str) -> Result<bool, Invalid> {
+        text.parse().map_err(|_| invalid(text, "true or false"))
+    }
+
+    fn show(value: &bool) -> String {
+        value.to_string()
+    }
+}
+
+impl Form<Option<PathBuf>> for File {
+    const NAME: &'static str = "FILE";
+
+    fn parse(text: &str) -> Result<Option<PathBuf>, Invalid> {
+        Ok((!text.is_empty()).then(|| PathBuf::from(text)))
+    }
+
+    fn show(value: &Option<PathBuf>) -> String {
+        value
+            .as_ref()
+            .map(|path| path.display().to_string())
+            .unwrap_or_default()
+    }
+}
+
+impl Form<RoutingId> for Hex {
+    const NAME: &'static str = "HEX";
+
+    fn parse(text: &str) -> Result<RoutingId, Invalid> {
+        text.parse()
+            .map_err(|_| invalid(text, "a routing id: 6 hex digits"))
+    }
+
+    fn show(value: &RoutingId) -> String {
+        value.to_hex()
+    }
+}
+
+impl<T, F: Form<T>> Form<Option<T>> for OrNone<F> {
+    const NAME: &'static str = F::NAME;
+
+    fn parse(text: &str) -> Result<Option<T>, Invalid> {
+        if text == "none" {
+            return Ok(None);
+        }
+        F::parse(text).map(Some).map_err(|mut error| {
+            error.expected.push_str(", or none");
+            error
+        })
+    }
+
+    fn show(value: &Option<T>) -> String {
+        value.as_ref().map_or_else(|| "none".to_owned(), F::show)
+    }
+}
+
+impl Form<Option<SocketAddr>> for OrOff {
+    const NAME: &'static str = "ADDRESS";
+
+    fn parse(text: &str) -> Result<Option<SocketAddr>, Invalid> {
+        if text == "off" {
+            return Ok(None);
+        }
+        <Text as Form<SocketAddr>>::parse(text)
+            .map(Some)
+            .map_err(|mut error| {
+                error.expected.push_str(", or off");
+                error
+            })
+    }
+
+    fn show(value: &Option<SocketAddr>) -> String {
+        value.map_or_else(|| "off".to_owned(), |address| address.to_string())
+    }
+}
+
+/// Makes an enum whose values are written as words.
+macro_rules! words {
+    ($(#[$meta:meta])* pub enum $name:ident { $($(#[$doc:meta])+ $word:ident => $text:literal,)+ }) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum $name { $($(#[$doc])+ $word,)+ }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(match self { $(Self::$word => $text,)+ })
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = ();
+
+            fn from_str(text: &str) -> Result<Self, ()> {
+                match text { $($text => Ok(Self::$word),)+ _ => Err(()) }
+            }
+        }
+
+        impl $crate::config::value::Written for $name {
+            const NAME: &'static str = "WORD";
+
+            fn expected() -> String {
+                format!("one of {}", [$($text),+].join(", "))
+            }
+        }
+    };
+}
+pub(super) use words;
+
+/// How many connections there may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ceiling {
+    /// As many as the limit on open files leaves.
+    Auto,
+    /// This many.
+    At(u64),
+    /// Any number.
+    None,
+}
+
+impl fmt::Display for Ceiling {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Auto => f.write_str("auto"),
+            Self::At(number) => number.fmt(f),
+            Self::None => f.write_str("none"),
+        }
+    }
+}
+
+impl FromStr for Ceiling {
+    type Err = std::num::ParseIntError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "auto" => Ok(Self::Auto),
+            "none" => Ok(Self::None),
+            number => number.parse().map(Self::At),
+        }
+    }
+}
+
+impl Written for Ceiling {
+    const NAME: &'static str = "N";
+
+    fn expected() -> String {
+        "a whole number, auto or none".to_owned()
+    }
+}
+
+/// How many threads serve clients.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Threads {
+    /// One for each core that the process may use.
+    PerCore,
+    /// This many.
+    Count(NonZeroUsize),
+}
+
+impl Threads {
+    /// The number.
+    #[must_use]
+    pub fn count(self) -> NonZeroUsize {
+        match self {
+            Self::PerCore => std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
+            Self::Count(count) => count,
+        }
+    }
+}
+
+impl fmt::Display for Threads {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::PerCore => f.write_str("auto"),
+            Self::Count(count) => count.fmt(f),
+        }
+    }
+}
+
+impl FromStr for Threads {
+    type Err = std::num::ParseIntError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "auto" => Ok(Self::PerCore),
+            count => count.parse().map(Self::Count),
+        }
+    }
+}
+
+impl Written for Threads {
+    const NAME: &'static str = "N";
+
+    fn expected() -> String {
+        "a number from 1, or auto".to_owned()
+    }
+}
+
+/// Some networks. Written as CIDRs (or single addresses) with commas between.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Networks(Vec<IpNet>);
+
+impl Networks {
+    /// Whether an address is in one of them.
+    #[must_use]
+    pub fn contain(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        self.0.iter().any(|network| network.contains(&address))
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl fmt::Display for Networks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let texts: Vec<_> = self.0.iter().map(IpNet::to_string).collect();
+        f.write_str(&texts.join(","))
+    }
+}
+
+impl FromStr for Networks {
+    type Err = ipnet::AddrParseError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.split(',')
+            .map(str::trim)
+            .filter(|network| !network.is_empty())
+            .map(|network| match network.parse::<IpAddr>() {
+                Ok(address) => Ok(IpNet::from(address)),
+                Err(_) => network.parse(),
+            })
+            .collect::<Result<_, _>>()
+            .map(Self)
+    }
+}
+
+impl Written for Networks {
+    const NAME: &'static str = "CIDRS";
+
+    fn expected() -> String {
+        "a list of networks such as 10.0.0.0/8,fd00::/8".to_owned()
+    }
+}

@@ -1,0 +1,114 @@
+//! Logs, written by a thread of their own.
+//!
+//! A reader of the log that has stopped (a full pipe, a terminal that is held) must not stop the
+//! relay with it. So lines go through a bounded queue, and those that do not fit are dropped and
+//! counted.
+
+use std::io;
+use std::panic::PanicHookInfo;
+
+use prometheus::core::{Collector, Desc};
+use prometheus::proto::MetricFamily;
+use prometheus::{IntCounter, Registry};
+use tracing::level_filters::LevelFilter;
+use tracing_appender::non_blocking::{ErrorCounter, NonBlockingBuilder, WorkerGuard};
+
+use crate::config::{LogFormat, LogLevel};
+
+/// Lines that may wait for a slow reader: about a megabyte.
+const QUEUE: usize = 8192;
+
+/// Writes what waits when it is dropped, for a second at most.
+#[derive(Debug)]
+pub struct Logs {
+    dropped: ErrorCounter,
+    _writer: WorkerGuard,
+}
+
+impl Logs {
+    /// Writes logs of the whole process to standard error from now on, panics too. Once a process.
+    #[must_use]
+    pub fn start(format: LogFormat, level: LogLevel) -> Self {
+        let (writer, guard) = NonBlockingBuilder::default()
+            .lossy(true)
+            .buffered_lines_limit(QUEUE)
+            .thread_name("log")
+            .finish(io::stderr());
+        let dropped = writer.error_counter();
+        let lines = tracing_subscriber::fmt()
+            .with_writer(writer)
+            .with_ansi(false)
+            .with_target(false)
+            .with_max_level(LevelFilter::from(level));
+        match format {
+            LogFormat::Pretty => lines.init(),
+            LogFormat::Json => lines.json().flatten_event(true).init(),
+        }
+        std::panic::set_hook(Box::new(log_panic));
+        Self {
+            dropped,
+            _writer: guard,
+        }
+    }
+
+    /// Makes the number of dropped lines part of a registry.
+    ///
+    /// # Errors
+    /// When the registry has a metric of this name.
+    pub fn register_metrics(&self, registry: &Registry) -> Result<(), prometheus::Error> {
+        registry.register(Box::new(DroppedLines::new(self.dropped.clone())?))
+    }
+}
+
+/// The writer's own count, read when somebody asks.
+struct DroppedLines {
+    count: ErrorCounter,
+    shown: IntCounter,
+}
+
+impl DroppedLines {
+    fn new(count: ErrorCounter) -> Result<Self, prometheus::Error> {
+        Ok(Self {
+            count,
+            shown: IntCounter::new(
+                "hawser_relay_log_lines_dropped_total",
+                "Log lines that were dropped because nobody read them in time.",
+            )?,
+        })
+    }
+}
+
+impl Collector for DroppedLines {
+    fn desc(&self) -> Vec<&Desc> {
+        self.shown.desc()
+    }
+
+    fn collect(&self) -> Vec<MetricFamily> {
+        let count = u64::try_from(self.count.dropped_lines()).unwrap_or(u64::MAX);
+        self.shown.inc_by(count.saturating_sub(self.shown.get()));
+        self.shown.collect()
+    }
+}
+
+/// Says where, and the fixed part of why: a text that is made at run time could hold what a client
+/// sent.
+fn log_panic(panic: &PanicHookInfo<'_>) {
+    let place = panic
+        .location()
+        .map(ToString::to_string)
+        .unwrap_or_default();
+    let why = panic.payload().downcast_ref::<&'static str>().copied();
+    tracing::error!(place, why, "a fault of the relay itself: please report it");
+}
+
+impl From<LogLevel> for LevelFilter {
+    fn from(level: LogLevel) -> Self {
+        match level {
+            LogLevel::Error => Self::ERROR,
+            LogLevel::Warn => Self::WARN,
+            LogLevel::Info => Self::INFO,
+            LogLevel::Debug => Self::DEBUG,
+            LogLevel::Trace => Self::TRACE,
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! The limit on open files, which is the limit on connections.
+
+use rustix::process::{Resource, getrlimit, setrlimit};
+
+/// Files that are not connections: standard streams, log, listeners, event loops, certificates while
+/// they are read, and the admin listener with its few clients.
+const OTHERS: u64 = 100;
+
+/// Raises the limit on open files as far as the operating system allows, and says what it is then.
+/// `None` is no limit.
+///
+/// Nothing in this process uses `select`, for which the usual 1,024 is kept so low.
+#[must_use]
+pub fn raise() -> Option<u64> {
+    let limit = getrlimit(Resource::Nofile);
+    if limit.current < limit.maximum || limit.maximum.is_none() {
+        let mut raised = limit;
+        raised.current = limit.maximum;
+        // If it fails, the limit that is there counts.
+        let _ = setrlimit(Resource::Nofile, raised);
+    }
+    getrlimit(Resource::Nofile).current
+}
+
+/// Connections that fit into the limit on open files. `None` is any number.
+#[must_use]
+pub fn connections() -> Option<u64> {
+    getrlimit(Resource::Nofile)
+        .current
+        .map(|files| files.saturating_sub(OTHERS).max(2))
+}
