@@ -92,6 +92,7 @@
 
 pub mod advert;
 mod cbor;
+mod derived;
 pub mod frame;
 pub mod key_schedule;
 pub mod keys;
