@@ -104,6 +104,15 @@ impl Sealer {
         Self(Direction::new(key))
     }
 
+    /// A sealer for one last message.
+    #[cfg(test)]
+    pub(crate) fn before_the_limit(key: &TrafficKey) -> Self {
+        Self(Direction {
+            counter: COUNTER_LIMIT - 1,
+            ..Direction::new(key)
+        })
+    }
+
     /// Pads and seals the next message; this costs one count.
     ///
     /// # Errors
@@ -136,6 +145,15 @@ impl Opener {
     #[must_use]
     pub fn new(key: &TrafficKey) -> Self {
         Self(Direction::new(key))
+    }
+
+    /// An opener for one last message.
+    #[cfg(test)]
+    pub(crate) fn before_the_limit(key: &TrafficKey) -> Self {
+        Self(Direction {
+            counter: COUNTER_LIMIT - 1,
+            ..Direction::new(key)
+        })
     }
 
     /// Opens and un-pads the next message; this costs one count. The plaintext is erased when it
@@ -290,9 +308,9 @@ mod tests {
 
     #[test]
     fn the_counter_ends_at_its_limit_in_both_directions() {
-        let (mut sealer, mut opener) = pair();
-        sealer.0.counter = COUNTER_LIMIT - 1;
-        opener.0.counter = COUNTER_LIMIT - 1;
+        let key = TrafficKey::from_bytes([2; 32]);
+        let mut sealer = Sealer::before_the_limit(&key);
+        let mut opener = Opener::before_the_limit(&key);
         let last = sealer.seal(b"last").unwrap();
         assert_eq!(*opener.open(&last).unwrap(), b"last");
 

@@ -131,3 +131,35 @@ impl Channel {
         self.opener.open(message).map_err(SessionError::Open)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::TrafficKey;
+
+    /// 16,777,215 messages in one direction are more than any session has, and too many for a test to
+    /// send; so this one starts just before.
+    #[test]
+    fn a_session_ends_with_the_counter_of_its_records() {
+        let key = TrafficKey::from_bytes([2; 32]);
+        let mut channel = Channel {
+            sealer: Sealer::before_the_limit(&key),
+            opener: Opener::before_the_limit(&key),
+        };
+        let last = channel.send(FrameKind::Ctap, b"last").unwrap();
+        let frame = channel.receive(&last).unwrap();
+        assert_eq!(
+            (frame.kind(), frame.payload()),
+            (FrameKind::Ctap, &b"last"[..])
+        );
+
+        assert_eq!(
+            channel.send(FrameKind::Ctap, b"more"),
+            Err(SessionError::Seal(SealError::CounterExhausted))
+        );
+        assert_eq!(
+            channel.receive(&last),
+            Err(SessionError::Open(OpenError::CounterExhausted))
+        );
+    }
+}
