@@ -2,9 +2,12 @@
 
 use rustix::process::{Resource, getrlimit, setrlimit};
 
-/// Files that are not connections: standard streams, log, listeners, event loops, certificates while
+/// Most files that are not connections: standard streams, listeners, event loops, certificates while
 /// they are read, and the admin listener with its few clients.
 const OTHERS: u64 = 100;
+
+/// The part of a small limit that is kept for them.
+const SHARE_OF_OTHERS: u64 = 4;
 
 /// Raises the limit on open files as far as the operating system allows, and says what it is then.
 /// `None` is no limit.
@@ -27,5 +30,5 @@ pub fn raise() -> Option<u64> {
 pub fn connections() -> Option<u64> {
     getrlimit(Resource::Nofile)
         .current
-        .map(|files| files.saturating_sub(OTHERS).max(2))
+        .map(|files| (files - OTHERS.min(files / SHARE_OF_OTHERS)).max(2))
 }

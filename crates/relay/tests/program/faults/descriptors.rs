@@ -11,7 +11,8 @@ use crate::program::{Program, command, wait_until};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn running_out_of_file_descriptors_neither_spins_nor_lasts() {
-    let relay = command(&["--listen", "127.0.0.1:0"]);
+    // By default, the relay takes no more connections than there are descriptors.
+    let relay = command(&["--listen=127.0.0.1:0", "--admin=off", "--connections=none"]);
     let mut limited = std::process::Command::new("sh");
     limited.args(["-c", "ulimit -n 100; exec \"$@\"", "sh"]);
     limited.arg(relay.get_program()).args(relay.get_args());
