@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::io;
+use std::net::IpAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -10,7 +11,8 @@ use hawser_wire::TunnelId;
 use tokio::io::{AsyncRead as _, AsyncWriteExt as _, ReadBuf};
 use tokio::time::timeout;
 
-use crate::admission::Arrival;
+use crate::address::{Told, told_by};
+use crate::admission::{Admitted, Arrival};
 use crate::clients::{ClientTunnel, Exceeded};
 use crate::decide::{Conditions, Decision, Refusal, WebSocketKey, decide};
 use crate::metrics::Limit;
@@ -63,6 +65,8 @@ struct Asked {
     decision: Decision,
     /// What came behind the request head.
     early: Vec<u8>,
+    /// What its fields tell about the client, which counts if a trusted proxy sent them.
+    told: Told,
 }
 
 impl Shared {
@@ -76,14 +80,27 @@ impl Shared {
 
     /// Answers the one request on a connection. A phone's leads to a tunnel.
     async fn request(self: Arc<Self>, arrival: Arrival) -> Option<Pin<Box<Tunnel>>> {
-        let (mut socket, seat) = self.admit(arrival).await?;
+        let Admitted {
+            mut socket,
+            mut seat,
+            proxy,
+        } = self.admit(arrival).await?;
         let asked = timeout(self.config.limits.head_time, self.read_request(&mut socket)).await;
-        let Asked { decision, early } = match asked {
+        let Asked {
+            mut decision,
+            early,
+            told,
+        } = match asked {
             Ok(Ok(asked)) => asked,
             // The peer is gone before it asked for anything.
             Ok(Err(_)) => return None,
             Err(_) => Asked::refused(Refusal::HeadTimedOut),
         };
+        if let Some(proxy) = proxy
+            && let Err(exceeded) = self.assign(&mut seat, told, proxy)
+        {
+            decision = Decision::Refuse(exceeded.into());
+        }
         let refused = match decision {
             Decision::Open { tunnel, key } => {
                 match self.open(&mut socket, &seat, tunnel, &key).await {
@@ -113,6 +130,18 @@ impl Shared {
             self.answer(&mut socket, &response::refused(refusal)).await;
         }
         None
+    }
+
+    /// Counts a connection against the client that a trusted proxy's request names, or against the
+    /// proxy itself.
+    fn assign(&self, seat: &mut Seat, told: Told, proxy: IpAddr) -> Result<(), Exceeded> {
+        self.metrics.count_told(told);
+        let client = match told {
+            Told::Client(address) => address,
+            _ => proxy,
+        };
+        seat.assign(self.clients.connect(client)?);
+        Ok(())
     }
 
     /// Reads the request head, without a buffer of its own when it comes in one piece.
@@ -155,6 +184,7 @@ impl Shared {
             Asked {
                 decision: decide(head, conditions),
                 early: bytes.get(len..).unwrap_or_default().to_vec(),
+                told: told_by(head, &self.config.proxies),
             }
         });
         match decided {
@@ -247,6 +277,7 @@ impl Asked {
         Self {
             decision: Decision::Refuse(refusal),
             early: Vec::new(),
+            told: Told::Nothing,
         }
     }
 }

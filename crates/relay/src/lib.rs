@@ -9,7 +9,7 @@
 //! | module | job |
 //! |---|---|
 //! | `relay` | accepts connections, and ends in good order |
-//! | `admission`, [`tls`] | what comes before the request |
+//! | `admission`, `address`, [`tls`] | what comes before the request |
 //! | `connection` | the one request of a connection, and its answer |
 //! | [`request`], [`decide`](mod@decide), `response` | bytes to request, request to decision, decision to answer |
 //! | `pairing` | who waits for whom |
@@ -35,6 +35,7 @@
 //! # }
 //! ```
 
+mod address;
 pub mod admin;
 mod admission;
 mod census;

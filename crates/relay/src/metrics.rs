@@ -9,6 +9,7 @@ use prometheus::{
     Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
 };
 
+use crate::address::Told;
 use crate::decide::Refusal;
 use crate::tls::HandshakeFailure;
 
@@ -30,6 +31,7 @@ pub(crate) struct Metrics {
     pub(crate) panics: IntCounter,
     pub(crate) draining: IntGauge,
     handshakes: IntCounterVec,
+    addresses: IntCounterVec,
     limits_hit: IntCounterVec,
     tunnels: IntGaugeVec,
     closed: IntCounterVec,
@@ -101,6 +103,11 @@ impl Metrics {
             "TLS handshakes, by how they ended.",
             &["result"],
         )?;
+        let addresses = counters(
+            "hawser_relay_proxied_connections_total",
+            "Connections of trusted proxies, by what they told about the client's address.",
+            &["told"],
+        )?;
         let traffic = |direction| Traffic {
             messages: messages.with_label_values(&[direction]),
             bytes: bytes.with_label_values(&[direction]),
@@ -148,6 +155,7 @@ impl Metrics {
                 "1 while the relay takes no new tunnels.",
             )?,
             handshakes,
+            addresses,
             limits_hit,
             tunnels,
             closed,
@@ -171,6 +179,9 @@ impl Metrics {
         }
         for refusal in Refusal::ALL {
             self.refused.with_label_values(&[refusal.label()]);
+        }
+        for label in Told::LABELS {
+            self.addresses.with_label_values(&[label]);
         }
         self.handshakes.with_label_values(&["done"]);
         for failure in HandshakeFailure::ALL {
@@ -202,6 +213,7 @@ impl Metrics {
             Box::new(self.draining.clone()),
             Box::new(self.limits_hit.clone()),
             Box::new(self.handshakes.clone()),
+            Box::new(self.addresses.clone()),
         ]
     }
 
@@ -213,6 +225,11 @@ impl Metrics {
 
     pub(crate) fn count_refused(&self, refusal: Refusal) {
         self.refused.with_label_values(&[refusal.label()]).inc();
+    }
+
+    /// Counts what a trusted proxy told about a client.
+    pub(crate) fn count_told(&self, told: Told) {
+        self.addresses.with_label_values(&[told.label()]).inc();
     }
 
     /// Counts a TLS handshake, with what it failed at.

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use crate::admission::Arrival;
 use crate::census::Census;
 use crate::clients::Clients;
-use crate::config::{Ceiling, Config};
+use crate::config::{AddressFrom, Ceiling, Config};
 use crate::listen::{Listener, Listeners};
 use crate::metrics::{Limit, Metrics, Stats};
 use crate::open_files;
@@ -244,6 +244,7 @@ impl Relay {
             let arrival = Arrival {
                 socket: Socket::Other(Box::new(io)),
                 seat,
+                proxy: None,
                 tls: None,
             };
             Arc::clone(&self.shared).connection(arrival).await;
@@ -283,10 +284,19 @@ impl Relay {
             return;
         }
         let _ = socket2::SockRef::from(&stream).set_tcp_user_timeout(Some(UNACKNOWLEDGED));
-        if let Some(seat) = self.seat(peer) {
+        let proxies = &self.shared.config.proxies;
+        let proxy = (proxies.address_from != AddressFrom::Connection
+            && proxies.trusted.contain(peer))
+        .then_some(peer);
+        let seat = match proxy {
+            Some(_) => Some(Seat::new(&self.shared.metrics)),
+            None => self.seat(peer),
+        };
+        if let Some(seat) = seat {
             let arrival = Arrival {
                 socket: Socket::Tcp(stream),
                 seat,
+                proxy,
                 tls: listener.tls.as_ref().map(Tls::acceptor),
             };
             tokio::spawn(Arc::clone(&self.shared).connection(arrival));
