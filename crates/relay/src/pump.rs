@@ -9,6 +9,8 @@ mod frame;
 mod inbound;
 mod outbound;
 mod pieces;
+#[cfg(test)]
+mod properties;
 
 use std::io;
 use std::pin::Pin;
