@@ -108,7 +108,7 @@ impl Browser {
             devtools,
             page,
         };
-        while browser.evaluate("document.readyState").await? != "complete" {
+        while !browser.shows(world.url).await? {
             if Instant::now() > deadline {
                 return Err(not_up());
             }
@@ -143,16 +143,12 @@ impl Browser {
         Ok(())
     }
 
-    /// Opens another page in the place of the current one.
-    ///
-    /// # Errors
-    /// [`BrowserError`].
-    pub async fn open(&mut self, url: &str) -> Result<(), BrowserError> {
-        self.page = open(&mut self.devtools, url).await?;
-        while self.evaluate("document.readyState").await? != "complete" {
-            sleep(POLL).await;
-        }
-        Ok(())
+    /// Whether the page is there, complete: a new tab is a complete empty page first.
+    async fn shows(&mut self, url: &str) -> Result<bool, BrowserError> {
+        let state = self
+            .evaluate("[location.href, document.readyState]")
+            .await?;
+        Ok(state == json!([url, "complete"]))
     }
 
     /// What Chromium's own log says of security keys and Bluetooth: `chrome://device-log`, newest entry first.
@@ -170,7 +166,7 @@ impl Browser {
         while log.is_empty() && Instant::now() < deadline {
             sleep(POLL).await;
             let text = self.evaluate_in(&page, DEVICE_LOG).await?;
-            log = text.as_str().unwrap_or_default().to_owned();
+            text.as_str().unwrap_or_default().clone_into(&mut log);
         }
         self.devtools
             .call(
@@ -273,6 +269,6 @@ const DEVICE_LOG: &str = "(() => { \
     const list = app && app.shadowRoot && app.shadowRoot.querySelector('#logContainer'); \
     return list ? list.innerText : ''; })()";
 
-const START: Duration = Duration::from_secs(60);
+const START: Duration = Duration::from_mins(1);
 /// The browser tells nobody when it is ready, so it is asked.
 const POLL: Duration = Duration::from_millis(50);

@@ -106,23 +106,19 @@ fn runs(pixels: impl Iterator<Item = bool>) -> Vec<(u32, u32)> {
 fn patterns(runs: &[(u32, u32)]) -> impl Iterator<Item = (f64, f64)> {
     runs.windows(5).enumerate().filter_map(|(index, window)| {
         // Every second run is light.
-        let [(start, a), (_, b), (_, c), (_, d), (_, e)] = *window else {
+        let &[(start, _), ..] = window else {
             return None;
         };
         if index % 2 == 0 {
             return None;
         }
-        let total = f64::from(a + b + c + d + e);
+        let lengths = window.iter().map(|(_, length)| *length);
+        let total = f64::from(lengths.clone().sum::<u32>());
         let module = total / 7.0;
-        let fits = |length: u32, modules: f64| {
+        let fits = |(length, modules): (u32, f64)| {
             (f64::from(length) - modules * module).abs() <= module * 0.6
         };
-        let is_finder = module >= 2.0
-            && fits(a, 1.0)
-            && fits(b, 1.0)
-            && fits(c, 3.0)
-            && fits(d, 1.0)
-            && fits(e, 1.0);
+        let is_finder = module >= 2.0 && lengths.zip([1.0, 1.0, 3.0, 1.0, 1.0]).all(fits);
         is_finder.then(|| (f64::from(start) + total / 2.0, module))
     })
 }

@@ -12,9 +12,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use hawser_phone::phone::Progress;
 use hawser_wire::{DomainError, TunnelDomain};
 use serde_json::Value;
 use tempfile::TempDir;
+use tokio::time::{Instant, sleep};
 
 use crate::authority::{Authority, AuthorityError};
 use crate::bluez::{BluezStandIn, Settings, StandInError};
@@ -22,17 +24,18 @@ use crate::browser::{Browser, BrowserError, World};
 use crate::screen::{Screen, ScreenError};
 use crate::site::{Account, Registration, SignedIn, Site, SiteError, UserVerificationPolicy};
 
-pub use evidence::{Failed, Passed, run};
+pub use evidence::{Failed, Passed, STALLS, run};
 pub use laptop::{Ceremony, Laptop};
-pub use phone::{Asked, Guard, Person, Radio, RigPhone};
+pub use phone::{Asked, Guard, Person, Radio, RigPhone, Serving};
 pub use relay::{Disturbance, RelayUnderTest};
 
 /// The world that a scenario needs.
 #[derive(Clone, Debug)]
-#[non_exhaustive]
 pub struct Setup {
     /// The tunnel domains that exist, by number. All of them lead to the one relay.
     pub domains: Vec<u16>,
+    /// How the relay behaves.
+    pub relay: hawser_relay::Config,
     /// What the relay does to the messages, apart from forwarding them.
     pub disturbance: Option<Disturbance>,
 }
@@ -41,6 +44,7 @@ impl Default for Setup {
     fn default() -> Self {
         Self {
             domains: vec![0],
+            relay: hawser_relay::Config::default(),
             disturbance: None,
         }
     }
@@ -114,6 +118,15 @@ pub enum RigError {
     /// The browser opened a TLS connection and never sent its request: its unexplained stall.
     #[error("the browser heard the advert and never asked the relay for the tunnel")]
     Stall,
+    /// The phone did not get as far as it should.
+    #[error("the phone only came to {0:?}")]
+    NotReached(Vec<Progress>),
+    /// The phone's session does not end.
+    #[error("the phone does not end; it came to {0:?}")]
+    Endless(Vec<Progress>),
+    /// The phone is defective.
+    #[error("the phone panicked")]
+    Panicked(#[source] tokio::task::JoinError),
     /// The relay still holds something.
     #[error("the relay still has {0}")]
     LeftBehind(String),
@@ -132,8 +145,7 @@ impl Rig {
             .map(|id| Ok(TunnelDomain::from_id(*id)?.host()))
             .collect::<Result<Vec<String>, DomainError>>()?;
         let authority = Authority::create(folder.path(), &domains)?;
-        let relay = RelayUnderTest::start(&authority, setup.disturbance)
-            .await
+        let relay = RelayUnderTest::start(&authority, setup.relay.clone(), setup.disturbance)
             .map_err(RigError::Relay)?;
         let bluez = Arc::new(BluezStandIn::start(Settings::default()).await?);
         let site = Site::start().await?;
@@ -157,7 +169,7 @@ impl Rig {
         })
     }
 
-    /// Another laptop, for the same site, air and relay.
+    /// Another laptop, for the same site, air and relay. A third one would share its folder.
     ///
     /// # Errors
     /// [`RigError`].
@@ -215,6 +227,48 @@ impl Rig {
         Ok(self.site.signed_in(&pending, credential)?)
     }
 
+    /// Shows a code in the browser and lets a phone scan it.
+    ///
+    /// # Errors
+    /// [`RigError`] when the browser shows none.
+    pub async fn scan(
+        &mut self,
+        call: &str,
+        options: &Value,
+        phone: RigPhone,
+    ) -> Result<Serving, RigError> {
+        self.laptop.ask(call, options).await?;
+        Ok(phone.start(self.laptop.code().await?))
+    }
+
+    /// Waits until a phone gets to a step.
+    ///
+    /// # Errors
+    /// [`RigError`] when that takes too long.
+    pub async fn reaches(
+        &self,
+        phone: &Serving,
+        step: impl Fn(&Progress) -> bool,
+    ) -> Result<(), RigError> {
+        let deadline = Instant::now() + STEP;
+        loop {
+            let progress = phone.progress();
+            if progress.iter().any(&step) {
+                return Ok(());
+            }
+            if Instant::now() > deadline {
+                let stalled = matches!(progress.last(), Some(Progress::Advertising))
+                    && self.relay.joined() + self.relay.refused() == 0;
+                return Err(if stalled {
+                    RigError::Stall
+                } else {
+                    RigError::NotReached(progress)
+                });
+            }
+            sleep(Duration::from_millis(20)).await;
+        }
+    }
+
     /// Waits until the relay holds nothing any more.
     ///
     /// # Errors
@@ -254,5 +308,7 @@ impl Around<'_> {
     }
 }
 
+/// A step takes less than a second.
+const STEP: Duration = Duration::from_secs(40);
 /// The browser, the phone and the relay each take a moment to close.
 const LEFT_BEHIND: Duration = Duration::from_secs(10);

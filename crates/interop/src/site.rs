@@ -11,10 +11,11 @@ use tokio_util::task::AbortOnDropHandle;
 use url::Url;
 use webauthn_rs_core::WebauthnCore;
 use webauthn_rs_core::error::WebauthnError;
+pub use webauthn_rs_core::proto::CredentialID;
 pub use webauthn_rs_core::proto::UserVerificationPolicy;
 use webauthn_rs_core::proto::{
-    AuthenticationState, Credential, CredentialID, PublicKeyCredential,
-    RegisterPublicKeyCredential, RegistrationState,
+    AuthenticationState, Credential, PublicKeyCredential, RegisterPublicKeyCredential,
+    RegistrationState,
 };
 
 /// A site with accounts. webauthn-rs checks what the browser brings; the site keeps the credentials.
@@ -111,7 +112,7 @@ impl Site {
             "Interop",
             "localhost",
             vec![Url::parse(&url)?],
-            Duration::from_secs(120),
+            Duration::from_mins(2),
             Some(false),
             Some(false),
         );

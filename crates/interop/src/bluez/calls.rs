@@ -26,12 +26,12 @@ impl Daemon {
         tracing::debug!(%client, %path, %interface, %method, "call");
         match (interface.as_str(), method.as_str()) {
             ("org.freedesktop.DBus.ObjectManager", "GetManagedObjects") => {
-                self.reply(&call, &self.objects).await
+                self.reply(&call, &self.objects).await;
             }
             ("org.freedesktop.DBus.Properties", _) => self.property(&call, &path, &method).await,
             ("org.freedesktop.DBus.Peer", "Ping") => self.reply(&call, &()).await,
             ("org.freedesktop.DBus.Introspectable", "Introspect") => {
-                self.reply(&call, &"<node/>").await
+                self.reply(&call, &"<node/>").await;
             }
             (ADAPTER_INTERFACE | ADVERTISING_INTERFACE, _) if !self.has(&path, &interface) => {
                 let unknown = "org.freedesktop.DBus.Error.UnknownObject";
@@ -177,7 +177,7 @@ impl Daemon {
                     "org.freedesktop.DBus.Error.UnknownMethod",
                     "No such method",
                 )
-                .await
+                .await;
             }
         }
     }

@@ -177,15 +177,15 @@ impl Daemon {
         else {
             return;
         };
-        let changed: BTreeMap<&str, Variant<'static>> = changes.into_iter().collect();
-        for (name, value) in &changed {
+        let now: BTreeMap<&str, Variant<'static>> = changes.into_iter().collect();
+        for (name, value) in &now {
             properties.insert((*name).to_owned(), value.clone());
         }
         self.signal(
             &path,
             "org.freedesktop.DBus.Properties",
             "PropertiesChanged",
-            &(interface, changed, Vec::<&str>::new()),
+            &(interface, now, Vec::<&str>::new()),
         )
         .await;
     }

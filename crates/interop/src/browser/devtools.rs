@@ -1,4 +1,4 @@
-//! The Chrome DevTools Protocol, as far as a page is opened and asked.
+//! The browser's remote control (Chrome `DevTools` Protocol), as far as a page is opened and asked.
 
 use std::time::Duration;
 

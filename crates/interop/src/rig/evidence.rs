@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::fs::{self, File};
+use std::io::Write as _;
 use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -30,7 +31,7 @@ pub struct Failed {
 
 /// Builds the world, plays the scenario in it, and takes it down.
 ///
-/// A [stall](RigError::Stall) of the browser, and nothing else, is tried again once. On failure the screenshot, the browser's device log
+/// A [stall](RigError::Stall) of the browser, and nothing else, is tried again once, and written into `folder`/`interop`/[`STALLS`]. On failure the screenshot, the browser's device log
 /// and the relay's log stay in `folder`/`name`.
 ///
 /// # Errors
@@ -50,6 +51,9 @@ pub async fn run(
         match once(&kept, setup, &scenario).await {
             Ok(()) => {
                 let _ = fs::remove_dir_all(&kept);
+                if retried {
+                    report(folder, name);
+                }
                 return Ok(Passed { retried });
             }
             Err(Broken::Stall) if !retried => {}
@@ -74,6 +78,22 @@ pub async fn run(
         files: Vec::new(),
         kept,
     })
+}
+
+/// The file that has a line for each scenario that passed only at its second try.
+pub const STALLS: &str = "stalls.txt";
+
+/// A runner shows nothing of a test that passes, so this goes to a file.
+fn report(folder: &Path, name: &str) {
+    let file = File::options()
+        .create(true)
+        .append(true)
+        .open(folder.join("interop").join(STALLS));
+    let line = format!("{name}: the browser stalled once, and passed at the second try\n");
+    if let Ok(mut file) = file {
+        // One write of a short line: several tests may do this at once.
+        let _ = file.write_all(line.as_bytes());
+    }
 }
 
 enum Broken {

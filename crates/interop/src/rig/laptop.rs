@@ -65,28 +65,34 @@ impl Laptop {
     ) -> Result<Ceremony, RigError> {
         self.ask(call, options).await?;
         let code = self.code().await?;
-        let joined = relay.joined();
+        let answered = relay.joined() + relay.refused();
         let mut serving = pin!(phone.accept(&code));
         let mut served = None;
+        let mut phone_is_done = None;
         let deadline = Instant::now() + CEREMONY;
         let outcome = loop {
             if let Some(outcome) = self.outcome().await? {
                 break outcome;
             }
             if Instant::now() > deadline {
-                let stalled = served.is_none() && relay.joined() == joined;
+                let stalled = served.is_none() && relay.joined() + relay.refused() == answered;
                 return Err(if stalled {
                     RigError::Stall
                 } else {
                     no_outcome(served.as_ref())
                 });
             }
-            if served.is_none() {
-                served = timeout(POLL, &mut serving).await.ok();
-            } else {
-                // The phone is done and the page still waits: the browser may show an error of its own.
-                sleep(POLL).await;
-                self.screen.press_escape()?;
+            match phone_is_done {
+                None => {
+                    served = timeout(POLL, &mut serving).await.ok();
+                    phone_is_done = served.as_ref().map(|_| Instant::now());
+                }
+                // The browser shows an error of its own, and the page waits until somebody closes it.
+                Some(since) if since.elapsed() > ANSWER => {
+                    self.screen.press_escape()?;
+                    sleep(ANSWER).await;
+                }
+                Some(_) => sleep(POLL).await,
             }
         };
         let phone = match served {
@@ -144,6 +150,29 @@ impl Laptop {
         Ok((!outcome.is_null()).then_some(outcome))
     }
 
+    /// Waits for the credential that the page gets.
+    ///
+    /// # Errors
+    /// [`RigError::Refused`] when it gets an error.
+    pub async fn credential(&mut self) -> Result<Value, RigError> {
+        let deadline = Instant::now() + CEREMONY;
+        loop {
+            if let Some(mut outcome) = self.outcome().await? {
+                return match outcome.get_mut("credential").map(Value::take) {
+                    Some(credential) => Ok(credential),
+                    None => Err(RigError::Refused {
+                        outcome,
+                        phone: "nothing".to_owned(),
+                    }),
+                };
+            }
+            if Instant::now() > deadline {
+                return Err(no_outcome(None));
+            }
+            sleep(POLL).await;
+        }
+    }
+
     /// Presses Escape until the page has its answer.
     ///
     /// # Errors
@@ -152,7 +181,7 @@ impl Laptop {
         let deadline = Instant::now() + CEREMONY;
         loop {
             self.screen.press_escape()?;
-            sleep(POLL).await;
+            sleep(Duration::from_millis(500)).await;
             if let Some(outcome) = self.outcome().await? {
                 return Ok(outcome);
             }
@@ -193,8 +222,10 @@ fn no_outcome(phone: Option<&Result<PhoneOutcome, PhoneError>>) -> RigError {
 }
 
 /// A page and its QR code are there in a second; a busy machine gets more.
-const CODE: Duration = Duration::from_secs(20);
+const CODE: Duration = Duration::from_secs(40);
 /// A ceremony takes less than a second.
-const CEREMONY: Duration = Duration::from_secs(20);
+const CEREMONY: Duration = Duration::from_secs(40);
+/// From the end of the phone's part to the page's answer. Who closes a dialog too early cancels what was about to succeed.
+const ANSWER: Duration = Duration::from_secs(2);
 /// Neither a screen nor a page tells when it changes.
 const POLL: Duration = Duration::from_millis(50);

@@ -1,15 +1,18 @@
 //! Phones for a scenario: the library, a person, and the air of the BlueZ stand-in.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use hawser_phone::phone::{PhoneError, PhoneOutcome, Progress};
 use hawser_phone::store::MemoryStore;
 use hawser_phone::{
-    AdvertiseError, Approver, Ask, Authenticator, Decision, Operation, Phone, ScannedQr,
+    AdvertiseError, Approver, Ask, Authenticator, Decision, Limits, Operation, Phone, ScannedQr,
 };
 use hawser_radio::bluez;
 use hawser_tunnel::{Dialer, DialerError};
 use hawser_wire::TunnelDomain;
+use tokio::time::timeout;
+use tokio_util::task::AbortOnDropHandle;
 
 use super::{Rig, RigError};
 use crate::bluez::{BluezStandIn, Transmission};
@@ -20,6 +23,13 @@ pub struct RigPhone {
     phone: Phone<Radio, MemoryStore, Person>,
     /// Who holds it.
     pub person: Person,
+    progress: Arc<Mutex<Vec<Progress>>>,
+}
+
+/// A phone at work. It dies, suddenly and without a word, when this is dropped.
+#[derive(Debug)]
+pub struct Serving {
+    task: AbortOnDropHandle<(RigPhone, Result<PhoneOutcome, PhoneError>)>,
     progress: Arc<Mutex<Vec<Progress>>>,
 }
 
@@ -55,7 +65,6 @@ pub struct Person {
 
 /// What the phone showed to its person.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct Asked {
     /// What approval would do.
     pub operation: Operation,
@@ -113,6 +122,13 @@ impl Rig {
 }
 
 impl RigPhone {
+    /// The same phone, with other limits.
+    #[must_use]
+    pub fn with_limits(mut self, limits: Limits) -> Self {
+        self.phone = self.phone.with_limits(limits);
+        self
+    }
+
     /// Scans a code and serves the laptop behind it.
     ///
     /// # Errors
@@ -135,16 +151,46 @@ impl RigPhone {
         lock(&self.progress).clone()
     }
 
-    /// Where its progress is written while a session runs.
+    /// Scans a code and serves the laptop behind it, while the test does something else.
     #[must_use]
-    pub fn progress_now(&self) -> impl Fn() -> Vec<Progress> + use<> {
+    pub fn start(mut self, code: String) -> Serving {
         let progress = Arc::clone(&self.progress);
-        move || lock(&progress).clone()
+        let task = tokio::spawn(async move {
+            let outcome = self.accept(&code).await;
+            (self, outcome)
+        });
+        Serving {
+            task: AbortOnDropHandle::new(task),
+            progress,
+        }
     }
 
     /// Its passkeys and its authenticator.
     pub fn authenticator(&mut self) -> &mut Authenticator<MemoryStore, Person> {
         self.phone.authenticator_mut()
+    }
+}
+
+impl Serving {
+    /// What it has reached so far.
+    #[must_use]
+    pub fn progress(&self) -> Vec<Progress> {
+        lock(&self.progress).clone()
+    }
+
+    /// Waits for its end.
+    ///
+    /// # Errors
+    /// [`RigError::Endless`] when that does not come within `limit`.
+    pub async fn ended(
+        self,
+        limit: Duration,
+    ) -> Result<(RigPhone, Result<PhoneOutcome, PhoneError>), RigError> {
+        match timeout(limit, self.task).await {
+            Ok(Ok(ended)) => Ok(ended),
+            Ok(Err(panic)) => Err(RigError::Panicked(panic)),
+            Err(_) => Err(RigError::Endless(lock(&self.progress).clone())),
+        }
     }
 }
 

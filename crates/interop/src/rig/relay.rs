@@ -1,23 +1,18 @@
-//! The relay under test: the library, behind TLS.
+//! The relay under test: the library with its own TLS, on a thread of its own.
+
+mod tamper;
 
 use std::error::Error;
-use std::io;
-use std::pin::Pin;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
-use hawser_relay::{Config, Relay};
-use rustls::ServerConfig;
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpListener;
-use tokio::task::JoinSet;
+use hawser_relay::tls::{Pair, Tls};
+use hawser_relay::{Config, Listener, Relay, bind};
+use prometheus::Registry;
+use tokio::runtime::{Builder, Runtime};
 use tokio::time::{Instant, sleep};
 use tokio_rustls::TlsAcceptor;
-use tokio_util::task::AbortOnDropHandle;
 
 use crate::authority::Authority;
 
@@ -26,8 +21,9 @@ use crate::authority::Authority;
 pub struct RelayUnderTest {
     address: String,
     relay: Relay,
-    joined: Arc<AtomicU64>,
-    server: Option<AbortOnDropHandle<()>>,
+    metrics: Registry,
+    // What a process is to the real one: with it, everything of the relay ends at once.
+    runtime: Option<Runtime>,
 }
 
 /// Something that a relay must not do.
@@ -39,27 +35,44 @@ pub enum Disturbance {
 }
 
 impl RelayUnderTest {
-    pub(super) async fn start(
+    pub(super) fn start(
         authority: &Authority,
+        config: Config,
         disturbance: Option<Disturbance>,
     ) -> Result<Self, Box<dyn Error + Send + Sync>> {
-        let acceptor = TlsAcceptor::from(Arc::new(tls(authority)?));
-        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("relay")
+            .enable_all()
+            .build()?;
+        let relay = Relay::new(config)?;
+        let metrics = Registry::new();
+        relay.register_metrics(&metrics)?;
+        let on_its_thread = runtime.enter();
+        let listener = bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
         let address = listener.local_addr()?.to_string();
-        let relay = Relay::new(Config::default())?;
-        let joined = Arc::new(AtomicU64::new(0));
-        let server = tokio::spawn(accept(
-            listener,
-            acceptor,
-            relay.clone(),
-            Arc::clone(&joined),
-            disturbance,
-        ));
+        match disturbance {
+            None => {
+                let pair = Pair::from_files(&authority.certificate, &authority.key)?;
+                let listener = Listener::with_tls(listener, Tls::new(pair)?);
+                runtime.spawn(relay.clone().serve(listener, std::future::pending()));
+            }
+            Some(disturbance) => {
+                let acceptor = TlsAcceptor::from(Arc::new(tamper::tls(authority)?));
+                runtime.spawn(tamper::serve(
+                    listener,
+                    acceptor,
+                    relay.clone(),
+                    disturbance,
+                ));
+            }
+        }
+        drop(on_its_thread);
         Ok(Self {
             address,
             relay,
-            joined,
-            server: Some(AbortOnDropHandle::new(server)),
+            metrics,
+            runtime: Some(runtime),
         })
     }
 
@@ -75,15 +88,59 @@ impl RelayUnderTest {
         self.relay.stats()
     }
 
-    /// How many requests for `/cable/connect/` it has read.
+    /// How many tunnels phones have opened.
     #[must_use]
-    pub fn joined(&self) -> u64 {
-        self.joined.load(Ordering::Relaxed)
+    pub fn opened(&self) -> u64 {
+        self.count("hawser_relay_tunnels_opened_total", &[])
     }
 
-    /// Kills it.
+    /// How many of them laptops have joined.
+    #[must_use]
+    pub fn joined(&self) -> u64 {
+        self.count("hawser_relay_tunnels_joined_total", &[])
+    }
+
+    /// How many requests it has turned down.
+    #[must_use]
+    pub fn refused(&self) -> u64 {
+        self.count("hawser_relay_requests_refused_total", &[])
+    }
+
+    /// How many tunnels ended in this state (`waiting`, `paired`), for this reason.
+    #[must_use]
+    pub fn closed(&self, state: &str, reason: hawser_wire::CloseReason) -> u64 {
+        self.count(
+            "hawser_relay_tunnels_closed_total",
+            &[("state", state), ("reason", reason.label())],
+        )
+    }
+
+    /// The sum of a metric over everything that has these labels, as an operator would read it.
+    #[must_use]
+    pub fn count(&self, metric: &str, labels: &[(&str, &str)]) -> u64 {
+        let families = self.metrics.gather();
+        let family = families.iter().find(|family| family.name() == metric);
+        let metrics = family.map_or(&[][..], |family| family.get_metric());
+        let wanted = |metric: &&prometheus::proto::Metric| {
+            labels.iter().all(|(name, value)| {
+                let mut has = metric.get_label().iter();
+                has.any(|label| label.name() == *name && label.value() == *value)
+            })
+        };
+        let value = |metric: &prometheus::proto::Metric| {
+            // Whole numbers: these are counts.
+            format!("{:.0}", metric.get_counter().get_value())
+                .parse::<u64>()
+                .unwrap_or_default()
+        };
+        metrics.iter().filter(wanted).map(value).sum()
+    }
+
+    /// Kills it: every connection breaks without a word.
     pub fn kill(&mut self) {
-        self.server = None;
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
     }
 
     /// Waits until it has no connection, no waiting phone and no tunnel.
@@ -105,110 +162,8 @@ impl RelayUnderTest {
     }
 }
 
-async fn accept(
-    listener: TcpListener,
-    acceptor: TlsAcceptor,
-    relay: Relay,
-    joined: Arc<AtomicU64>,
-    disturbance: Option<Disturbance>,
-) {
-    // Owns every connection, so that the end of this task is the end of them all.
-    let mut connections = JoinSet::new();
-    loop {
-        tokio::select! {
-            accepted = listener.accept() => {
-                let Ok((socket, peer)) = accepted else { return };
-                let (acceptor, relay, joined) = (acceptor.clone(), relay.clone(), Arc::clone(&joined));
-                connections.spawn(async move {
-                    match acceptor.accept(socket).await {
-                        Ok(stream) => {
-                            let stream = Watched { inner: stream, joined, first: true, to_laptop: false, disturbance };
-                            relay.serve_io(stream, Some(peer.ip())).await;
-                        }
-                        Err(error) => tracing::info!(%error, "TLS handshake"),
-                    }
-                });
-            }
-            Some(_) = connections.join_next() => {}
-        }
+impl Drop for RelayUnderTest {
+    fn drop(&mut self) {
+        self.kill();
     }
 }
-
-fn tls(authority: &Authority) -> Result<ServerConfig, Box<dyn Error + Send + Sync>> {
-    let certificate = CertificateDer::from_pem_file(&authority.certificate)?;
-    let key = PrivateKeyDer::from_pem_file(&authority.key)?;
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let mut config = ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate], key)?;
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(config)
-}
-
-/// A connection whose first bytes are looked at, and whose later bytes may be disturbed.
-#[derive(Debug)]
-struct Watched<S> {
-    inner: S,
-    joined: Arc<AtomicU64>,
-    first: bool,
-    to_laptop: bool,
-    disturbance: Option<Disturbance>,
-}
-
-impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let before = buffer.filled().len();
-        let polled = Pin::new(&mut self.inner).poll_read(cx, buffer);
-        if let Some(read) = buffer
-            .filled()
-            .get(before..)
-            .filter(|read| self.first && !read.is_empty())
-        {
-            self.first = false;
-            self.to_laptop = read.starts_with(b"GET /cable/connect/");
-            if self.to_laptop {
-                self.joined.fetch_add(1, Ordering::Relaxed);
-            }
-        }
-        polled
-    }
-}
-
-impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        let spoil = self.disturbance == Some(Disturbance::FlipByte)
-            && self.to_laptop
-            && bytes.len() > HANDSHAKE_FRAME
-            && bytes.first() == Some(&BINARY_FRAME);
-        if !spoil {
-            return Pin::new(&mut self.inner).poll_write(cx, bytes);
-        }
-        let mut spoilt = bytes.to_owned();
-        if let Some(last) = spoilt.last_mut() {
-            *last ^= 1;
-        }
-        Pin::new(&mut self.inner).poll_write(cx, &spoilt)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_shutdown(cx)
-    }
-}
-
-/// A whole, final, binary WebSocket frame.
-const BINARY_FRAME: u8 = 0x82;
-/// A frame with a handshake message: 81 bytes and a header of 2.
-const HANDSHAKE_FRAME: usize = 83;
