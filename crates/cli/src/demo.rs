@@ -4,7 +4,6 @@
 //! |---|---|
 //! | [`story`] | the story, told in the terminal |
 
-mod layout;
 mod narrator;
 mod story;
 

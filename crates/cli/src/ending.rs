@@ -37,6 +37,14 @@ impl Failure {
         }
     }
 
+    /// The same, where there is no error but a sentence.
+    pub(crate) fn wrong(words: &str) -> Self {
+        Self {
+            words: words.to_owned(),
+            code: MALFORMED,
+        }
+    }
+
     /// With what it is about in front: a file, a flag.
     pub(crate) fn about(mut self, subject: &str) -> Self {
         self.words = format!("{subject}: {}", self.words);

@@ -3,6 +3,16 @@
 //! | module | subcommand |
 //! |---|---|
 //! | [`demo`] | `hawser demo`: the whole story on this computer |
+//! | [`laptop`], [`phone`] | `hawser laptop`, `hawser phone`: one side each, against any tunnel service |
+//! | [`inspect`], [`domain`] | `hawser inspect`, `hawser domain`: what bytes and numbers mean |
+//! | [`generate`] | `hawser completions`, `hawser man` |
+//!
+//! | module | what the subcommands share |
+//! |---|---|
+//! | [`ending`] | exit codes and error lines |
+//! | [`screen`], [`paper`], [`qr_code`] | what is shown, and how it looks |
+//! | [`tunnel_service`], [`radio`], [`argument`] | flags |
+//! | [`runtime`], [`logging`] | waiting, Ctrl-C, the libraries' log |
 
 #![expect(
     clippy::print_stdout,
@@ -10,19 +20,29 @@
     reason = "what a command says, it says there"
 )]
 
+mod argument;
 mod demo;
+mod domain;
 mod ending;
+mod generate;
+mod inspect;
+mod laptop;
 mod logging;
+mod paper;
+mod phone;
 mod qr_code;
+mod radio;
 mod runtime;
+mod screen;
+mod tunnel_service;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 /// Passkey sign-in on a laptop with a phone: FIDO hybrid transport (caBLE v2).
 #[derive(Debug, Parser)]
-#[command(version, propagate_version = true, after_help = EXIT_CODES)]
+#[command(name = "hawser", version, propagate_version = true, max_term_width = 100, after_help = EXIT_CODES)]
 struct Hawser {
     #[command(subcommand)]
     command: Command,
@@ -32,6 +52,15 @@ struct Hawser {
 enum Command {
     #[command(after_help = EXIT_CODES)]
     Demo(demo::Demo),
+    #[command(after_help = EXIT_CODES)]
+    Laptop(laptop::Laptop),
+    #[command(after_help = EXIT_CODES)]
+    Phone(phone::Phone),
+    Inspect(inspect::Inspect),
+    #[command(after_help = EXIT_CODES)]
+    Domain(domain::Domain),
+    Completions(generate::Completions),
+    Man(generate::Man),
 }
 
 fn main() -> ExitCode {
@@ -39,6 +68,12 @@ fn main() -> ExitCode {
     logging::start();
     let ending = match hawser.command {
         Command::Demo(demo) => demo.run(),
+        Command::Laptop(laptop) => laptop.run(),
+        Command::Phone(phone) => phone.run(),
+        Command::Inspect(inspect) => inspect.run(),
+        Command::Domain(domain) => domain.run(),
+        Command::Completions(completions) => Ok(completions.run(Hawser::command())),
+        Command::Man(man) => man.run(Hawser::command()),
     };
     match ending {
         Ok(code) => code,
@@ -46,7 +81,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Shown under every `--help`.
+/// Shown under `--help`.
 const EXIT_CODES: &str = "\
 Exit codes:
   0    it worked

@@ -1,56 +1,69 @@
-//! Tells the story as it happens: lines that stay, and on a terminal a spinner for what comes next.
+//! Tells the story as it happens.
 
 use std::time::Duration;
 
-use console::Term;
-use hawser_demo::story::{Event, Narrator, Part, Stage, StageTime, StoryReport};
+use hawser_demo::story::{Event, Narrator, Part, Stage, StageTime, StoryReport, USER};
 use hawser_radio::loopback::PROXIMITY_NOTICE;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::layout::Layout;
+use crate::paper::{Actor, Line, Mark};
+use crate::screen::{Reader, Screen};
 
 /// A story that is being told.
 pub(super) struct Narration {
-    term: Term,
-    layout: Layout,
-    spinner: ProgressBar,
+    screen: Screen,
     part: Option<Part>,
     stages: Vec<StageTime>,
 }
 
 impl Narration {
-    /// Starts to tell: on standard output, or on standard error where the output is for a program.
-    pub(super) fn begin(output_is_for_a_program: bool) -> Self {
-        let (term, colours) = if output_is_for_a_program {
-            (Term::stderr(), console::colors_enabled_stderr())
-        } else {
-            (Term::stdout(), console::colors_enabled())
-        };
-        let columns = term.size_checked().map(|(_, columns)| usize::from(columns));
-        let layout = Layout {
-            width: columns.unwrap_or(WIDEST).min(WIDEST),
-            colours,
-        };
-        let narration = Self {
-            spinner: spinner(&term),
-            term,
-            layout,
+    /// Starts to tell. The first thing to say is what is real and what is not.
+    pub(super) fn begin(reader: Reader) -> Self {
+        let screen = Screen::open(reader);
+        let paper = screen.paper();
+        screen.say(&format!(
+            "\n{}\n\n{}\n{}",
+            paper.title("A phone approves a sign-in on a laptop"),
+            paper.aside(
+                "Relay, site, laptop and phone all run on this computer and talk over real sockets."
+            ),
+            paper.notice(PROXIMITY_NOTICE)
+        ));
+        Self {
+            screen,
             part: None,
             stages: Vec::new(),
-        };
-        narration.say(&layout.opening(PROXIMITY_NOTICE));
-        narration
+        }
     }
 
     /// The end of a story that came to one.
     pub(super) fn sum_up(&self, report: &StoryReport) {
-        self.spinner.finish_and_clear();
-        self.say(&self.layout.closing(report));
+        self.screen.still();
+        let (mark, verdict) = match &report.declined {
+            None if report.registered && report.signed_in => (
+                Mark::Good,
+                format!(
+                    "The site verified both: {USER} enrolled a passkey, and signed in with it."
+                ),
+            ),
+            Some(words) => (Mark::Bad, format!("The laptop says: {words}.")),
+            None => (Mark::Bad, "The site did not verify everything.".to_owned()),
+        };
+        let count = format!(
+            "{} messages went through the relay, which could read none of them. {:.1} s in all.",
+            report.relay_messages,
+            Duration::from_millis(report.elapsed_ms).as_secs_f64()
+        );
+        let paper = self.screen.paper();
+        self.screen.say(&format!(
+            "\n{}\n{}\n",
+            paper.verdict(mark, &verdict),
+            paper.aside(&count)
+        ));
     }
 
     /// The end of a story that broke off.
     pub(super) fn break_off(&self) {
-        self.spinner.finish_and_clear();
+        self.screen.still();
     }
 
     /// What was told so far.
@@ -64,41 +77,49 @@ impl Narration {
             .iter()
             .any(|told| told.part == Part::Register && told.name == Stage::Verified)
     }
-
-    fn say(&self, text: &str) {
-        self.spinner.suspend(|| {
-            // Nobody is left to be told that the output is closed.
-            self.term.write_line(text).ok();
-        });
-    }
 }
 
 impl Narrator for Narration {
     fn tell(&mut self, event: &Event) {
+        let paper = self.screen.paper();
         if self.part.replace(event.part) != Some(event.part) {
-            self.say(&self.layout.heading(event.part));
+            let heading = paper.heading(&capitalised(event.part.title()));
+            self.screen.say(&format!("\n{heading}\n"));
         }
-        self.say(&self.layout.stage(event));
-        if let Some(screen) = &event.screen {
-            self.say(&self.layout.code(screen));
+        self.screen.say(&paper.line(Line {
+            at: event.at,
+            actor: actor(event.stage),
+            mark: mark(event.stage),
+            title: event.stage.title(),
+            detail: &event.detail,
+        }));
+        if let Some(code) = &event.screen {
+            self.screen.say(&paper.code(code));
         }
         self.stages.push(StageTime {
             part: event.part,
             name: event.stage,
             ms: event.at.as_millis().try_into().unwrap_or(u64::MAX),
         });
-        self.spinner.set_message(coming(event.stage));
-        self.spinner.enable_steady_tick(TICK);
+        self.screen.waiting(coming(event.stage));
     }
 }
 
-/// Draws nothing where the output is no terminal.
-fn spinner(term: &Term) -> ProgressBar {
-    let target = ProgressDrawTarget::term(term.clone(), FRAMES);
-    let bar = ProgressBar::with_draw_target(None, target);
-    match ProgressStyle::with_template("           {spinner:.cyan} {msg:.dim}") {
-        Ok(style) => bar.with_style(style.tick_chars("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏ ")),
-        Err(_) => bar,
+const fn actor(stage: Stage) -> Actor {
+    match stage {
+        Stage::RelayUp => Actor::Relay,
+        Stage::SiteUp | Stage::PasswordAccepted | Stage::Verified => Actor::Site,
+        Stage::QrScanned | Stage::TunnelOpen | Stage::Approved | Stage::Declined => Actor::Phone,
+        Stage::Secured | Stage::Closed => Actor::Both,
+        _ => Actor::Laptop,
+    }
+}
+
+const fn mark(stage: Stage) -> Mark {
+    match stage {
+        Stage::Approved | Stage::Verified => Mark::Good,
+        Stage::Declined => Mark::Bad,
+        _ => Mark::Step,
     }
 }
 
@@ -122,8 +143,10 @@ const fn coming(after: Stage) -> &'static str {
     }
 }
 
-/// Lines longer than this are hard to follow, however wide the terminal.
-const WIDEST: usize = 110;
-const TICK: Duration = Duration::from_millis(80);
-/// Times a second that the spinner may be drawn.
-const FRAMES: u8 = 20;
+fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    letters
+        .next()
+        .map(|first| first.to_uppercase().chain(letters).collect())
+        .unwrap_or_default()
+}

@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::narrator::Narration;
 use crate::ending::{Ending, FAILED, Failure};
 use crate::runtime;
+use crate::screen::Reader;
 
 /// How the story goes and how it is told.
 #[derive(Debug, Args)]
@@ -45,7 +46,11 @@ impl Flags {
             },
             pace: if self.slow { Pace::SLOW } else { Pace::FAST },
         };
-        let mut narration = Narration::begin(self.json);
+        let mut narration = Narration::begin(if self.json {
+            Reader::Program
+        } else {
+            Reader::Person
+        });
         let told = runtime::start()?.block_on(async {
             tokio::select! {
                 told = story::run(options, &mut narration) => Some(told),

@@ -1,11 +1,16 @@
 //! The `hawser` program, run as a user runs it.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test may panic"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
 mod demo;
+mod domain;
+mod inspect;
+#[cfg(unix)]
+mod pair;
+#[cfg(unix)]
+mod person;
+mod phone_alone;
 mod program;
+mod scene;
+#[cfg(unix)]
+mod terminal;

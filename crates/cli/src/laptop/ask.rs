@@ -1,0 +1,172 @@
+//! Shows the code and asks the phone that scans it.
+
+use std::path::Path;
+use std::pin::pin;
+use std::time::SystemTime;
+
+use hawser_demo::qr_picture::Picture;
+use hawser_laptop::webauthn::{Authentication, Registration};
+use hawser_laptop::{Hint, Laptop, Progress};
+use hawser_tunnel::Dialer;
+use serde_json::Value;
+
+use super::qr_file::QrFile;
+use crate::ending::Failure;
+use crate::paper::{Actor, Mark};
+use crate::radio::AnyScanner;
+use crate::runtime;
+use crate::screen::Screen;
+
+/// What the phone is asked for.
+pub(super) enum Ceremony {
+    Register(Box<Registration>),
+    SignIn(Box<Authentication>),
+}
+
+impl Ceremony {
+    pub(super) const fn name(&self) -> &'static str {
+        match self {
+            Self::Register(_) => "register",
+            Self::SignIn(_) => "sign_in",
+        }
+    }
+
+    const fn hint(&self) -> Hint {
+        match self {
+            Self::Register(_) => Hint::MakeCredential,
+            Self::SignIn(_) => Hint::GetAssertion,
+        }
+    }
+}
+
+/// Where the user sits.
+pub(super) struct Desk<'a> {
+    pub(super) dialer: Dialer,
+    pub(super) scanner: AnyScanner,
+    pub(super) screen: Screen,
+    pub(super) qr_png: Option<&'a Path>,
+    /// The flags of a `hawser phone` that this laptop would hear, when the code's text may be printed.
+    pub(super) phone_command: Option<String>,
+}
+
+impl Desk<'_> {
+    /// The phone's answer as WebAuthn JSON; nothing when Ctrl-C ended it.
+    pub(super) async fn ask(self, ceremony: &Ceremony) -> Result<Option<Value>, Failure> {
+        let invite = Laptop::new(self.dialer).invite(ceremony.hint(), SystemTime::now());
+        let picture = Picture::of(&invite.uri()).map_err(|error| Failure::failed(&error))?;
+        let file = self.qr_png.map(|path| QrFile::prepare(path, &picture));
+        let mut display = Display {
+            uri: invite.uri(),
+            picture,
+            file: file.transpose()?,
+            phone_command: self.phone_command,
+            screen: self.screen.clone(),
+        };
+        let canceller = invite.canceller();
+        let hear = |progress: Progress| display.hear(&progress);
+        let answer = async {
+            match ceremony {
+                Ceremony::Register(registration) => {
+                    let response = invite.register(self.scanner, registration, hear).await;
+                    response.map(serde_json::to_value)
+                }
+                Ceremony::SignIn(authentication) => {
+                    let response = invite
+                        .authenticate(self.scanner, authentication, hear)
+                        .await;
+                    response.map(serde_json::to_value)
+                }
+            }
+        };
+        let mut answer = pin!(answer);
+        let answer = tokio::select! {
+            answer = &mut answer => answer,
+            () = runtime::interrupted() => {
+                self.screen.still();
+                self.screen.say(&self.screen.paper().notice("Cancelled: the phone is told."));
+                canceller.cancel();
+                tokio::select! {
+                    _ = &mut answer => {}
+                    // Somebody is in a hurry.
+                    () = runtime::interrupted() => {}
+                }
+                return Ok(None);
+            }
+        };
+        let response = answer.map_err(|error| Failure::failed(&error))?;
+        let response = response.map_err(|error| Failure::failed(&error))?;
+        Ok(Some(response))
+    }
+}
+
+/// The laptop's screen while it waits.
+struct Display {
+    uri: String,
+    picture: Picture,
+    file: Option<QrFile>,
+    phone_command: Option<String>,
+    screen: Screen,
+}
+
+impl Display {
+    fn hear(&mut self, progress: &Progress) {
+        let (title, detail, next) = match progress {
+            Progress::WaitingForScan => return self.show_code(),
+            Progress::PhoneNearby { domain, routing_id } => {
+                // Whoever finds the code now is too late.
+                self.file = None;
+                let routing = routing_id
+                    .map_or_else(String::new, |id| format!(", routing id {}", id.to_hex()));
+                (
+                    "phone nearby",
+                    format!(
+                        "its advert names {domain} (number {}){routing}",
+                        domain.id()
+                    ),
+                    "connecting to the phone",
+                )
+            }
+            Progress::Connected => (
+                "connected",
+                "the tunnel service has both".to_owned(),
+                "making sure that it is the right phone",
+            ),
+            Progress::Secured => (
+                "secured",
+                "encrypted from end to end".to_owned(),
+                "sending the request",
+            ),
+            Progress::WaitingForApproval => (
+                "waiting for approval",
+                "look at the phone".to_owned(),
+                "waiting for an answer on the phone",
+            ),
+            Progress::Done => ("answered", "laptop and phone hung up".to_owned(), ""),
+            _ => return,
+        };
+        self.screen.tell(Actor::Laptop, Mark::Step, title, &detail);
+        self.screen.waiting(next);
+    }
+
+    fn show_code(&mut self) {
+        let (paper, screen) = (self.screen.paper(), &self.screen);
+        screen.tell(
+            Actor::Laptop,
+            Mark::Step,
+            "QR code shown",
+            "scan it with the phone",
+        );
+        screen.say(&paper.code(&self.picture.terminal()));
+        if let Some(file) = &mut self.file
+            && let Err(failure) = file.show()
+        {
+            screen.say(&paper.notice(failure.words()));
+        }
+        if let Some(flags) = &self.phone_command {
+            screen.say(&paper.aside("To be the phone, type in another terminal of this computer:"));
+            // In one line whatever the width, so that it can be copied.
+            screen.say(&format!("\nhawser phone {flags} --qr {}\n", self.uri));
+        }
+        screen.waiting("listening for the phone");
+    }
+}

@@ -1,0 +1,233 @@
+//! `hawser phone`: a phone in a terminal.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`person`] | who decides: the person at the terminal, or an option |
+//! | [`prompt`] | what that person is shown |
+//! | [`keyboard`] | lines that are typed after a question, and none from before |
+//! | [`report`] | what came of the session |
+
+mod keyboard;
+mod person;
+mod prompt;
+mod report;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+use hawser_demo::qr_picture;
+use hawser_phone::store::{CredentialStore, FileStore, MemoryStore, Passkey};
+use hawser_phone::{
+    Authenticator, Phone as Session, PhoneError, PhoneOutcome, Progress, ScannedQr,
+};
+use hawser_tunnel::Dialer;
+use hawser_wire::TunnelDomain;
+
+use crate::ending::{Ending, FAILED, Failure};
+use crate::paper::{Actor, Mark};
+use crate::radio::{AnyAdvertiser, Radio};
+use crate::runtime;
+use crate::screen::{Reader, Screen};
+use crate::tunnel_service::TunnelService;
+use person::{Approve, Person};
+
+/// Be the phone: accept the QR code of a laptop, ask the person, answer.
+///
+/// A real phone takes codes from its camera and from nowhere else, because the scan is the proof that its owner looks at the
+/// laptop. This one takes whatever is typed, for development.
+///
+/// The exit code is 0 when the laptop got what it asked for.
+#[derive(Debug, Args)]
+pub(crate) struct Phone {
+    /// The text of the QR code: FIDO:/ and digits. With `-` it is read from standard input.
+    #[arg(
+        long,
+        value_name = "URI",
+        required_unless_present = "qr_image",
+        allow_hyphen_values = true
+    )]
+    qr: Option<String>,
+    /// A PNG or JPEG picture that shows the QR code.
+    #[arg(long, value_name = "FILE", conflicts_with = "qr")]
+    qr_image: Option<PathBuf>,
+    /// Number of the tunnel domain that the phone waits at; see `hawser domain`.
+    #[arg(long, value_name = "N", required_unless_present = "tunnel_service")]
+    domain_id: Option<u16>,
+    /// Keep passkeys in this file. Without it they are forgotten at the end.
+    #[arg(long, value_name = "FILE")]
+    store: Option<PathBuf>,
+    /// Who decides about requests.
+    #[arg(long, value_enum, default_value = "ask")]
+    approve: Approve,
+    /// Tell everything on standard error, and print one JSON object on standard output at the end.
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    service: TunnelService,
+    #[command(flatten)]
+    radio: Radio,
+}
+
+impl Phone {
+    pub(crate) fn run(self) -> Ending {
+        self.approve.check()?;
+        let code = self.code()?;
+        let domain = self.domain()?;
+        let dialer = self.service.dialer()?;
+        let advertiser = self.radio.advertiser()?;
+        let screen = Screen::open(if self.json {
+            Reader::Program
+        } else {
+            Reader::Person
+        });
+        if let Some(notice) = self.radio.notice() {
+            screen.say(&screen.paper().notice(notice));
+        }
+        let runtime = runtime::start()?;
+        let setting = Setting {
+            dialer,
+            advertiser,
+            domain,
+            person: Person::new(self.approve, screen.clone()),
+            screen: screen.clone(),
+        };
+        let told = if let Some(path) = &self.store {
+            let store =
+                FileStore::open(path).map_err(|error| Failure::failed(&error).about("--store"))?;
+            runtime.block_on(setting.play(store, &code))
+        } else {
+            let note = "Passkeys are forgotten when this ends: keep them with --store FILE.";
+            screen.say(&screen.paper().aside(note));
+            runtime.block_on(setting.play(MemoryStore::new(), &code))
+        };
+        screen.still();
+        self.close(&screen, told)
+    }
+
+    fn code(&self) -> Result<ScannedQr, Failure> {
+        let (text, source) = match (&self.qr_image, &self.qr) {
+            (Some(path), _) => {
+                let source = format!("--qr-image {}", path.display());
+                let file = std::fs::read(path)
+                    .map_err(|error| Failure::malformed(&error).about(&source))?;
+                let text = qr_picture::read_image(&file)
+                    .map_err(|error| Failure::malformed(&error).about(&source))?;
+                (text, source)
+            }
+            (None, Some(text)) => (crate::argument::or_input(text)?, "--qr".to_owned()),
+            // Excluded by the flags' own rules.
+            (None, None) => (String::new(), "--qr".to_owned()),
+        };
+        ScannedQr::from_scanner(text.trim())
+            .map_err(|error| Failure::malformed(&error).about(&source))
+    }
+
+    /// Where one service stands for every domain, any number will do.
+    fn domain(&self) -> Result<TunnelDomain, Failure> {
+        TunnelDomain::from_id(self.domain_id.unwrap_or(ANY_DERIVED))
+            .map_err(|error| Failure::malformed(&error).about("--domain-id"))
+    }
+
+    fn close(&self, screen: &Screen, told: Option<Result<PhoneOutcome, PhoneError>>) -> Ending {
+        let Some(told) = told else {
+            return Ok(runtime::interrupted_code());
+        };
+        match told {
+            Ok(outcome) => {
+                let good = report::fulfilled(&outcome);
+                let mark = if good { Mark::Good } else { Mark::Bad };
+                screen.say(&format!(
+                    "\n{}",
+                    screen.paper().verdict(mark, report::verdict(&outcome))
+                ));
+                if self.json {
+                    println!("{}", report::json(&outcome));
+                }
+                Ok(if good {
+                    ExitCode::SUCCESS
+                } else {
+                    ExitCode::from(FAILED)
+                })
+            }
+            Err(error) => {
+                let failure = Failure::failed(&error);
+                if self.json {
+                    println!("{}", report::error_json(failure.words()));
+                }
+                Err(failure)
+            }
+        }
+    }
+}
+
+/// Everything that a session needs but the passkeys.
+struct Setting {
+    dialer: Dialer,
+    advertiser: AnyAdvertiser,
+    domain: TunnelDomain,
+    person: Person,
+    screen: Screen,
+}
+
+impl Setting {
+    /// Plays the session; nothing when Ctrl-C ended it.
+    async fn play<S>(self, store: S, code: &ScannedQr) -> Option<Result<PhoneOutcome, PhoneError>>
+    where
+        S: CredentialStore<PasskeyItem = Passkey> + Send + Sync,
+    {
+        let interrupt = self.person.interrupt();
+        let authenticator = Authenticator::new(store, self.person);
+        let mut phone = Session::new(self.dialer, self.advertiser, authenticator, self.domain);
+        let screen = self.screen;
+        screen.waiting("connecting to the tunnel service");
+        tokio::select! {
+            told = phone.accept(code, |progress| hear(&screen, &progress)) => Some(told),
+            // Dropping the session closes the tunnel, which tells the laptop at once.
+            () = interrupt.outside_of_a_question() => None,
+        }
+    }
+}
+
+fn hear(screen: &Screen, progress: &Progress) {
+    let (title, detail, next) = match progress {
+        Progress::QrRead { hint } => (
+            "QR code read",
+            format!("the laptop will probably {}", report::intention(*hint)),
+            "connecting to the tunnel service",
+        ),
+        Progress::TunnelOpen { domain, routing_id } => (
+            "tunnel open",
+            format!(
+                "at {domain} (number {}), routing id {}",
+                domain.id(),
+                routing_id.to_hex()
+            ),
+            "starting the radio",
+        ),
+        Progress::Advertising => (
+            "advertising",
+            "the laptop can hear this phone now".to_owned(),
+            "waiting for the laptop",
+        ),
+        Progress::Secured => (
+            "secured",
+            "the laptop has this code; encrypted from end to end".to_owned(),
+            "waiting for the laptop's request",
+        ),
+        Progress::Answered { status } => {
+            screen.waiting("waiting for the laptop to finish");
+            let mark = if *status == 0 { Mark::Good } else { Mark::Bad };
+            screen.tell(Actor::Phone, mark, "answered", &report::status(*status));
+            return;
+        }
+        Progress::Done => ("done", "laptop and phone hung up".to_owned(), ""),
+        // The question itself is on the screen.
+        _ => return,
+    };
+    screen.tell(Actor::Phone, Mark::Step, title, &detail);
+    screen.waiting(next);
+}
+
+/// The number in the advert where both ends were told of the service, so that nobody looks it up.
+const ANY_DERIVED: u16 = 0xF980;
