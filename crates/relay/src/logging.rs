@@ -15,8 +15,8 @@ use tracing_appender::non_blocking::{ErrorCounter, NonBlockingBuilder, WorkerGua
 
 use crate::config::{LogFormat, LogLevel};
 
-/// Lines that may wait for a slow reader: about a megabyte.
-const QUEUE: usize = 8192;
+/// Lines that may wait for a slow reader: about 200 KB.
+const QUEUE: usize = 2048;
 
 /// Writes what waits when it is dropped, for a second at most.
 #[derive(Debug)]

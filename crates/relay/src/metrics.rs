@@ -32,6 +32,7 @@ pub(crate) struct Metrics {
     pub(crate) draining: IntGauge,
     handshakes: IntCounterVec,
     addresses: IntCounterVec,
+    limits: IntGaugeVec,
     limits_hit: IntCounterVec,
     tunnels: IntGaugeVec,
     closed: IntCounterVec,
@@ -98,6 +99,13 @@ impl Metrics {
             "Times that a limit without an answer of its own took effect, by limit.",
             &["limit"],
         )?;
+        let limits = IntGaugeVec::new(
+            Opts::new(
+                "hawser_relay_limit",
+                "What there may be at once, by limit; 0 for any number.",
+            ),
+            &["limit"],
+        )?;
         let handshakes = counters(
             "hawser_relay_tls_handshakes_total",
             "TLS handshakes, by how they ended.",
@@ -156,6 +164,7 @@ impl Metrics {
             )?,
             handshakes,
             addresses,
+            limits,
             limits_hit,
             tunnels,
             closed,
@@ -211,10 +220,22 @@ impl Metrics {
             Box::new(self.accept_errors.clone()),
             Box::new(self.panics.clone()),
             Box::new(self.draining.clone()),
+            Box::new(self.limits.clone()),
             Box::new(self.limits_hit.clone()),
             Box::new(self.handshakes.clone()),
             Box::new(self.addresses.clone()),
         ]
+    }
+
+    /// Shows the limits that a load is measured against.
+    pub(crate) fn show_limits(&self, connections: Option<u64>, waiting_tunnels: u64) {
+        for (limit, most) in [
+            ("connections", connections.unwrap_or_default()),
+            ("waiting_tunnels", waiting_tunnels),
+        ] {
+            let most = i64::try_from(most).unwrap_or(i64::MAX);
+            self.limits.with_label_values(&[limit]).set(most);
+        }
     }
 
     pub(crate) fn count_closed(&self, state: &str, reason: CloseReason) {
@@ -275,15 +296,17 @@ pub(crate) enum Limit {
     ClientConnections,
     EarlyBytes,
     UpgradeTime,
+    CloseTime,
 }
 
 impl Limit {
-    pub(crate) const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 6] = [
         Self::Connections,
         Self::AcceptRate,
         Self::ClientConnections,
         Self::EarlyBytes,
         Self::UpgradeTime,
+        Self::CloseTime,
     ];
 
     pub(crate) const fn label(self) -> &'static str {
@@ -293,6 +316,7 @@ impl Limit {
             Self::ClientConnections => "client_connections",
             Self::EarlyBytes => "early_bytes",
             Self::UpgradeTime => "upgrade_time",
+            Self::CloseTime => "close_time",
         }
     }
 }

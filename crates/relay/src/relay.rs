@@ -94,6 +94,13 @@ impl Relay {
     /// [`RelayError::Metrics`], which no configuration causes.
     pub fn new(config: Config) -> Result<Self, RelayError> {
         let limits = &config.limits;
+        let connections = match limits.connections {
+            Ceiling::Auto => open_files::connections(),
+            Ceiling::At(most) => Some(most),
+            Ceiling::None => None,
+        };
+        let metrics = Metrics::new().map_err(RelayError::Metrics)?;
+        metrics.show_limits(connections, limits.waiting_tunnels);
         Ok(Self {
             shared: Arc::new(Shared {
                 budget: Budget {
@@ -102,14 +109,10 @@ impl Relay {
                     bytes: limits.tunnel_bytes,
                     control_frames: limits.control_frames,
                 },
-                metrics: Metrics::new().map_err(RelayError::Metrics)?,
+                metrics,
                 clients: Clients::new(config.quotas.clone()),
                 pairing: Pairing::new(),
-                connections: match limits.connections {
-                    Ceiling::Auto => open_files::connections(),
-                    Ceiling::At(most) => Some(most),
-                    Ceiling::None => None,
-                },
+                connections,
                 cut: CancellationToken::new(),
                 census: if config.census {
                     Census::kept()

@@ -348,7 +348,9 @@ impl State {
             let answered = Instant::now() + self.shared.config.limits.close_time;
             alarm.as_mut().reset(self.last_word().min(answered));
         }
-        alarm.poll(cx).map(|()| goodbye.reason)
+        ready!(alarm.poll(cx));
+        self.shared.metrics.count_limit(Limit::CloseTime);
+        Poll::Ready(goodbye.reason)
     }
 }
 

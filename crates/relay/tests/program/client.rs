@@ -65,3 +65,14 @@ pub(crate) async fn deliver<A, B>(
         }
     }
 }
+
+/// The whole answer to a plain request.
+pub(crate) fn plain_get(address: SocketAddr, path: &str) -> String {
+    use std::io::{Read as _, Write as _};
+    let mut stream = std::net::TcpStream::connect(address).unwrap();
+    let request = format!("GET {path} HTTP/1.1\r\nHost: relay\r\n\r\n");
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}

@@ -8,9 +8,11 @@
     reason = "a test may panic"
 )]
 
+mod admin;
 mod certificate;
 mod client;
 mod config;
 mod faults;
+mod operator;
 mod program;
 mod tls;

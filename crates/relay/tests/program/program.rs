@@ -100,13 +100,45 @@ impl Program {
 
     /// Where clients connect.
     pub(crate) fn address(&self) -> SocketAddr {
-        let line = self.logged(&["listening for clients"]);
-        line.split("address=")
+        self.address_after("listening for clients")
+    }
+
+    /// The address in the log line with this text, in either format.
+    pub(crate) fn address_after(&self, text: &str) -> SocketAddr {
+        let line = self.logged(&[text]);
+        line.split("address")
             .nth(1)
-            .and_then(|rest| rest.split([' ', '\n']).next())
+            .and_then(|rest| {
+                rest.trim_start_matches(['"', ':', '='])
+                    .split([' ', '"'])
+                    .next()
+            })
             .unwrap()
             .parse()
             .unwrap()
+    }
+
+    /// How it ended, if it has.
+    pub(crate) fn try_wait(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().unwrap()
+    }
+
+    /// Takes the reader of its log away, so that nobody reads it any more. To be called before it
+    /// starts to write much.
+    pub(crate) fn spawn_unread(command: &mut Command) -> (Self, std::process::ChildStderr) {
+        let mut child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let stderr = child.stderr.take().unwrap();
+        let program = Self {
+            child,
+            log: Arc::default(),
+            reader: None,
+        };
+        (program, stderr)
     }
 }
 
