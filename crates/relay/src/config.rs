@@ -6,17 +6,19 @@
 //! |---|---|
 //! | `table` | the macro that makes the tables, and what an entry knows |
 //! | `limits`, `quotas`, `server` | the settings themselves |
-//! | `value` | texts to values and back |
+//! | `value`, `amount`, `networks` | texts to values and back |
 //! | `file`, `flags` | where texts come from |
 //! | `load` | which of them counts |
 //! | `check` | what contradicts itself |
 //! | `print` | settings as a file, and as a table |
 
+mod amount;
 mod check;
 mod file;
 mod flags;
 mod limits;
 mod load;
+mod networks;
 mod print;
 mod quotas;
 mod server;
@@ -27,15 +29,17 @@ use std::time::Duration;
 
 use hawser_wire::RoutingId;
 
+pub use self::amount::{Ceiling, Threads};
 pub use self::check::{Problem, Warning};
 pub use self::flags::{Action, command};
 pub use self::limits::Limits;
 pub use self::load::{LoadError, Loaded, Origin, Origins, load};
+pub use self::networks::Networks;
 pub use self::print::{as_file, as_markdown};
 pub use self::quotas::Quotas;
 pub use self::server::{AddressFrom, Clients, LogFormat, LogLevel, Operation};
 pub use self::table::{Key, Settings};
-pub use self::value::{Ceiling, Invalid, Networks, Threads};
+pub use self::value::Invalid;
 
 /// How a relay behaves.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,6 +1,7 @@
 //! What a relay counts. Names and labels come from closed sets and never hold an id or an address.
 
 mod certificate;
+mod limit;
 
 use hawser_wire::CloseReason;
 use prometheus::core::Collector;
@@ -14,6 +15,7 @@ use crate::decide::Refusal;
 use crate::tls::HandshakeFailure;
 
 pub use self::certificate::CertificateMetrics;
+pub(crate) use self::limit::Limit;
 
 /// The counters of one relay.
 #[derive(Debug, Clone)]
@@ -70,9 +72,10 @@ impl Metrics {
     /// # Errors
     /// Only when a name or label is malformed, which a test excludes.
     pub(crate) fn new() -> Result<Self, prometheus::Error> {
-        let tunnels = IntGaugeVec::new(
-            Opts::new("hawser_relay_tunnels", "Tunnels that exist, by state."),
-            &["state"],
+        let tunnels = gauges(
+            "hawser_relay_tunnels",
+            "Tunnels that exist, by state.",
+            "state",
         )?;
         let messages = counters(
             "hawser_relay_messages_total",
@@ -99,12 +102,10 @@ impl Metrics {
             "Times that a limit without an answer of its own took effect, by limit.",
             &["limit"],
         )?;
-        let limits = IntGaugeVec::new(
-            Opts::new(
-                "hawser_relay_limit",
-                "What there may be at once, by limit; 0 for any number.",
-            ),
-            &["limit"],
+        let limits = gauges(
+            "hawser_relay_limit",
+            "What there may be at once, by limit; 0 for any number.",
+            "limit",
         )?;
         let handshakes = counters(
             "hawser_relay_tls_handshakes_total",
@@ -134,21 +135,15 @@ impl Metrics {
             )?,
             to_laptop: traffic("to_laptop"),
             to_phone: traffic("to_phone"),
-            wait_seconds: Histogram::with_opts(
-                HistogramOpts::new(
-                    "hawser_relay_wait_seconds",
-                    "Time that a phone waited for its laptop.",
-                )
-                .buckets(vec![0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0]),
+            wait_seconds: histogram(
+                "hawser_relay_wait_seconds",
+                "Time that a phone waited for its laptop.",
+                &[0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0],
             )?,
-            session_seconds: Histogram::with_opts(
-                HistogramOpts::new(
-                    "hawser_relay_session_seconds",
-                    "Life of a tunnel from joining to its end.",
-                )
-                .buckets(vec![
-                    0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 180.0, 600.0,
-                ]),
+            session_seconds: histogram(
+                "hawser_relay_session_seconds",
+                "Life of a tunnel from joining to its end.",
+                &[0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 180.0, 600.0],
             )?,
             accept_errors: IntCounter::new(
                 "hawser_relay_accept_errors_total",
@@ -244,6 +239,18 @@ impl Metrics {
             .inc();
     }
 
+    /// Tunnels that ended for a reason, in either state.
+    pub(crate) fn closed(&self, reason: CloseReason) -> u64 {
+        ["waiting", "paired"]
+            .map(|state| {
+                self.closed
+                    .with_label_values(&[state, reason.label()])
+                    .get()
+            })
+            .iter()
+            .sum()
+    }
+
     pub(crate) fn count_refused(&self, refusal: Refusal) {
         self.refused.with_label_values(&[refusal.label()]).inc();
     }
@@ -284,41 +291,16 @@ pub fn register_process_metrics(registry: &Registry) -> Result<(), prometheus::E
     registry.register(Box::new(ProcessCollector::for_self()))
 }
 
+fn gauges(name: &str, help: &str, label: &str) -> Result<IntGaugeVec, prometheus::Error> {
+    IntGaugeVec::new(Opts::new(name, help), &[label])
+}
+
+fn histogram(name: &str, help: &str, buckets: &[f64]) -> Result<Histogram, prometheus::Error> {
+    Histogram::with_opts(HistogramOpts::new(name, help).buckets(buckets.to_vec()))
+}
+
 fn counters(name: &str, help: &str, labels: &[&str]) -> Result<IntCounterVec, prometheus::Error> {
     IntCounterVec::new(Opts::new(name, help), labels)
-}
-
-/// A limit that shows neither in an answer nor in the end of a tunnel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Limit {
-    Connections,
-    AcceptRate,
-    ClientConnections,
-    EarlyBytes,
-    UpgradeTime,
-    CloseTime,
-}
-
-impl Limit {
-    pub(crate) const ALL: [Self; 6] = [
-        Self::Connections,
-        Self::AcceptRate,
-        Self::ClientConnections,
-        Self::EarlyBytes,
-        Self::UpgradeTime,
-        Self::CloseTime,
-    ];
-
-    pub(crate) const fn label(self) -> &'static str {
-        match self {
-            Self::Connections => "connections",
-            Self::AcceptRate => "accept_rate",
-            Self::ClientConnections => "client_connections",
-            Self::EarlyBytes => "early_bytes",
-            Self::UpgradeTime => "upgrade_time",
-            Self::CloseTime => "close_time",
-        }
-    }
 }
 
 /// Holds a gauge up by one for as long as it lives.

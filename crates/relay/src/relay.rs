@@ -1,37 +1,29 @@
 //! The service: accepts connections, and ends in good order.
 
+mod accept;
+mod drain;
+
 use std::future::Future;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use prometheus::Registry;
-use tokio::net::TcpStream;
 use tokio::runtime::Handle;
-use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use crate::admission::Arrival;
 use crate::census::Census;
 use crate::clients::Clients;
-use crate::config::{AddressFrom, Ceiling, Config};
+use crate::config::{Ceiling, Config};
 use crate::listen::{Listener, Listeners};
-use crate::metrics::{Limit, Metrics, Stats};
+use crate::metrics::{Metrics, Stats};
 use crate::open_files;
 use crate::pairing::Pairing;
 use crate::pump::Budget;
 use crate::seat::Seat;
 use crate::socket::{Io, Socket};
-use crate::tls::Tls;
 use crate::tunnel::Joining;
-
-/// Pause after a failed accept: long enough not to spin while there are no file descriptors left.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
-
-/// Longest time that data may stay unacknowledged before the kernel calls a connection dead. With
-/// the pings, it finds peers that vanished without a word.
-const UNACKNOWLEDGED: Duration = Duration::from_secs(30);
 
 /// A tunnel service. Clones are handles to the same one.
 #[derive(Debug, Clone)]
@@ -49,6 +41,8 @@ pub(crate) struct Shared {
     pub(crate) pairing: Pairing<Box<Joining>>,
     /// Most connections at once.
     connections: Option<u64>,
+    /// Held by the thread that takes a place for a connection.
+    seats: Mutex<()>,
     /// Ends every tunnel at once.
     pub(crate) cut: CancellationToken,
     pub(crate) census: Census,
@@ -113,6 +107,7 @@ impl Relay {
                 clients: Clients::new(config.quotas.clone()),
                 pairing: Pairing::new(),
                 connections,
+                seats: Mutex::default(),
                 cut: CancellationToken::new(),
                 census: if config.census {
                     Census::kept()
@@ -239,112 +234,17 @@ impl Relay {
 
     /// Serves one connection, of any kind, to its end. `peer` is whose it is, for the quotas.
     pub async fn serve_io(&self, io: impl Io, peer: Option<IpAddr>) {
-        let seat = match peer {
-            Some(peer) => self.seat(peer),
-            None => Some(Seat::new(&self.shared.metrics)),
-        };
-        if let Some(seat) = seat {
-            let arrival = Arrival {
-                socket: Socket::Other(Box::new(io)),
-                seat,
-                proxy: None,
-                tls: None,
-            };
-            Arc::clone(&self.shared).connection(arrival).await;
-        }
-    }
-
-    /// Accepts connections for ever. `loops` is how many do so at once.
-    async fn accept(&self, listener: &Listener, loops: usize) {
-        self.shared.loops().push(Handle::current());
-        let limits = &self.shared.config.limits;
-        let mut pace = Pace::new(limits.accepts_per_second, loops);
-        loop {
-            let most = self.shared.connections;
-            if most.is_some_and(|most| self.stats().connections >= most) {
-                self.shared.metrics.count_limit(Limit::Connections);
-                sleep(ACCEPT_PAUSE).await;
-                continue;
-            }
-            if let Some(later) = pace.wait() {
-                self.shared.metrics.count_limit(Limit::AcceptRate);
-                sleep_until(later).await;
-            }
-            match listener.tcp.accept().await {
-                Ok((stream, peer)) => self.welcome(stream, peer.ip(), listener),
-                Err(error) => {
-                    self.shared.metrics.accept_errors.inc();
-                    tracing::warn!(%error, "cannot accept a connection");
-                    sleep(ACCEPT_PAUSE).await;
-                }
-            }
-        }
-    }
-
-    fn welcome(&self, stream: TcpStream, peer: IpAddr, listener: &Listener) {
-        // Without this, two small messages in a row take 44 ms.
-        if stream.set_nodelay(true).is_err() {
+        let mut seat = Seat::new(&self.shared.metrics);
+        if peer.is_some_and(|peer| !self.assign(&mut seat, peer)) {
             return;
         }
-        let _ = socket2::SockRef::from(&stream).set_tcp_user_timeout(Some(UNACKNOWLEDGED));
-        let proxies = &self.shared.config.proxies;
-        let proxy = (proxies.address_from != AddressFrom::Connection
-            && proxies.trusted.contain(peer))
-        .then_some(peer);
-        let seat = match proxy {
-            Some(_) => Some(Seat::new(&self.shared.metrics)),
-            None => self.seat(peer),
+        let arrival = Arrival {
+            socket: Socket::Other(Box::new(io)),
+            seat,
+            proxy: None,
+            tls: None,
         };
-        if let Some(seat) = seat {
-            let arrival = Arrival {
-                socket: Socket::Tcp(stream),
-                seat,
-                proxy,
-                tls: listener.tls.as_ref().map(Tls::acceptor),
-            };
-            tokio::spawn(Arc::clone(&self.shared).connection(arrival));
-        }
-    }
-
-    /// A place for a connection, unless its client has too many: then it is closed without a word,
-    /// because even waiting for its request would be a place.
-    fn seat(&self, peer: IpAddr) -> Option<Seat> {
-        let mut seat = Seat::new(&self.shared.metrics);
-        if let Ok(client) = self.shared.clients.connect(peer) {
-            seat.assign(client);
-            Some(seat)
-        } else {
-            self.shared.metrics.count_limit(Limit::ClientConnections);
-            None
-        }
-    }
-
-    async fn drain(&self) -> DrainReport {
-        let shared = &self.shared;
-        shared.draining.store(true, Ordering::Relaxed);
-        shared.metrics.draining.set(1);
-        let at_start = self.tunnels();
-        self.wait_until_empty(shared.config.drain_time).await;
-        let cut = self.tunnels();
-        shared.cut.cancel();
-        shared.pairing.clear();
-        self.wait_until_empty(shared.config.limits.close_time).await;
-        DrainReport {
-            finished: at_start.saturating_sub(cut),
-            cut,
-        }
-    }
-
-    async fn wait_until_empty(&self, most: Duration) {
-        let deadline = Instant::now() + most;
-        while self.tunnels() > 0 && Instant::now() < deadline {
-            sleep(Duration::from_millis(20)).await;
-        }
-    }
-
-    fn tunnels(&self) -> u64 {
-        let stats = self.stats();
-        stats.waiting + stats.paired
+        Arc::clone(&self.shared).connection(arrival).await;
     }
 }
 
@@ -359,51 +259,5 @@ impl Shared {
 
     pub(crate) fn own_loops(&self) -> bool {
         self.own_loops.load(Ordering::Relaxed)
-    }
-}
-
-/// Spreads accepts so that there are no more than so many a second, with bursts of a tenth of that.
-struct Pace {
-    step: Option<Duration>,
-    next: Instant,
-}
-
-impl Pace {
-    fn new(per_second: Option<u32>, loops: usize) -> Self {
-        let loops = u32::try_from(loops).unwrap_or(u32::MAX);
-        let step = |rate: u32| Duration::from_secs(1).saturating_mul(loops) / rate.max(1);
-        Self {
-            step: per_second.map(step),
-            next: Instant::now(),
-        }
-    }
-
-    /// When the next accept is due, if it is not yet. Counts that accept.
-    fn wait(&mut self) -> Option<Instant> {
-        const BURST: Duration = Duration::from_millis(100);
-        let step = self.step?;
-        let now = Instant::now();
-        let behind = now.checked_sub(BURST).unwrap_or(now);
-        let due = self.next.max(behind);
-        self.next = due + step;
-        (due > now).then_some(due)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test(start_paused = true)]
-    async fn accepts_are_paced_at_the_limit_and_not_below() {
-        let start = Instant::now();
-        let mut pace = Pace::new(Some(100), 1);
-        tokio::time::advance(Duration::from_secs(5)).await;
-        let start = start + Duration::from_secs(5);
-        for _ in 0..11 {
-            assert_eq!(pace.wait(), None, "a burst of a tenth of a second");
-        }
-        assert_eq!(pace.wait(), Some(start + Duration::from_millis(10)));
-        assert_eq!(Pace::new(None, 4).wait(), None);
     }
 }

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use hawser_wire::TunnelDomain;
 
+use super::amount::Ceiling;
 use super::server::AddressFrom;
 use super::table::Settings;
-use super::value::Ceiling;
 
 /// Longest time that a browser (Chromium) stays in a tunnel for a late message, behind its last own.
 const BROWSER_LINGERS: Duration = Duration::from_mins(3);

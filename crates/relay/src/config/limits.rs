@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use super::amount::Ceiling;
 use super::table::settings;
-use super::value::{Ceiling, Count, OrNone, Size, Text, Time};
+use super::value::{Count, OrNone, Size, Text, Time};
 
 settings! {
     /// What one connection or tunnel may use, and all together.

@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use hawser_wire::RoutingId;
 
+use super::amount::Threads;
+use super::networks::Networks;
 use super::table::settings;
-use super::value::{Count, File, Hex, Networks, OrNone, OrOff, Switch, Text, Threads, Time, words};
+use super::value::{Count, File, Hex, OrNone, OrOff, Switch, Text, Time, words};
 
 settings! {
     /// Where clients come from, and what they meet.

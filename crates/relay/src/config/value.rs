@@ -1,16 +1,13 @@
 //! Texts to values and back.
 
-use std::fmt;
 use std::marker::PhantomData;
-use std::net::{IpAddr, SocketAddr};
-use std::num::NonZeroUsize;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
 use bytesize::ByteSize;
 use hawser_wire::RoutingId;
-use ipnet::IpNet;
 
 /// A text that is not such a value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -254,142 +251,3 @@ macro_rules! words {
     };
 }
 pub(super) use words;
-
-/// How many connections there may be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ceiling {
-    /// As many as the limit on open files leaves.
-    Auto,
-    /// This many.
-    At(u64),
-    /// Any number.
-    None,
-}
-
-impl fmt::Display for Ceiling {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Auto => f.write_str("auto"),
-            Self::At(number) => number.fmt(f),
-            Self::None => f.write_str("none"),
-        }
-    }
-}
-
-impl FromStr for Ceiling {
-    type Err = std::num::ParseIntError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text {
-            "auto" => Ok(Self::Auto),
-            "none" => Ok(Self::None),
-            number => number.parse().map(Self::At),
-        }
-    }
-}
-
-impl Written for Ceiling {
-    const NAME: &'static str = "N";
-
-    fn expected() -> String {
-        "a whole number, auto or none".to_owned()
-    }
-}
-
-/// How many threads serve clients.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Threads {
-    /// One for each core that the process may use.
-    PerCore,
-    /// This many.
-    Count(NonZeroUsize),
-}
-
-impl Threads {
-    /// The number.
-    #[must_use]
-    pub fn count(self) -> NonZeroUsize {
-        match self {
-            Self::PerCore => std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
-            Self::Count(count) => count,
-        }
-    }
-}
-
-impl fmt::Display for Threads {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::PerCore => f.write_str("auto"),
-            Self::Count(count) => count.fmt(f),
-        }
-    }
-}
-
-impl FromStr for Threads {
-    type Err = std::num::ParseIntError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text {
-            "auto" => Ok(Self::PerCore),
-            count => count.parse().map(Self::Count),
-        }
-    }
-}
-
-impl Written for Threads {
-    const NAME: &'static str = "N";
-
-    fn expected() -> String {
-        "a number from 1, or auto".to_owned()
-    }
-}
-
-/// Some networks. Written as CIDRs (or single addresses) with commas between.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Networks(Vec<IpNet>);
-
-impl Networks {
-    /// Whether an address is in one of them.
-    #[must_use]
-    pub fn contain(&self, address: IpAddr) -> bool {
-        let address = address.to_canonical();
-        self.0.iter().any(|network| network.contains(&address))
-    }
-
-    /// Whether there are none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-}
-
-impl fmt::Display for Networks {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let texts: Vec<_> = self.0.iter().map(IpNet::to_string).collect();
-        f.write_str(&texts.join(","))
-    }
-}
-
-impl FromStr for Networks {
-    type Err = ipnet::AddrParseError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        text.split(',')
-            .map(str::trim)
-            .filter(|network| !network.is_empty())
-            .map(|network| match network.parse::<IpAddr>() {
-                Ok(address) => Ok(IpNet::from(address)),
-                Err(_) => network.parse(),
-            })
-            .collect::<Result<_, _>>()
-            .map(Self)
-    }
-}
-
-impl Written for Networks {
-    const NAME: &'static str = "CIDRS";
-
-    fn expected() -> String {
-        "a list of networks such as 10.0.0.0/8,fd00::/8".to_owned()
-    }
-}

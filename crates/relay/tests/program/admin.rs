@@ -151,9 +151,9 @@ async fn a_sign_in_shows_in_the_metrics_and_makes_no_new_series() {
         relay.metric_becomes(series, |found| (found - value).abs() < 0.1);
     }
     phone.close(None).await.unwrap();
-    drop(laptop);
     let closed = "hawser_relay_tunnels_closed_total{reason=\"peer_closed\",state=\"paired\"}";
     relay.metric_becomes(closed, |closed| closed > 0.0);
+    drop(laptop);
     assert!(relay.metric("hawser_relay_session_seconds_count") > 0.0);
     assert!(relay.metric("process_resident_memory_bytes") > 1e6);
     assert!(relay.metric("process_open_fds") > 3.0);

@@ -1,0 +1,169 @@
+//! Taking connections from the kernel, no more and no faster than allowed.
+
+use std::net::IpAddr;
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use tokio::net::TcpStream;
+use tokio::runtime::Handle;
+use tokio::time::{Instant, sleep, sleep_until};
+
+use super::Relay;
+use crate::admission::Arrival;
+use crate::config::AddressFrom;
+use crate::listen::Listener;
+use crate::metrics::Limit;
+use crate::seat::Seat;
+use crate::socket::Socket;
+use crate::tls::Tls;
+
+/// Pause after a failed accept: long enough not to spin while there are no file descriptors left.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Longest time that data may stay unacknowledged before the kernel calls a connection dead. With
+/// the pings, it finds peers that vanished without a word.
+const UNACKNOWLEDGED: Duration = Duration::from_secs(30);
+
+impl Relay {
+    /// Accepts connections for ever. `loops` is how many do so at once.
+    pub(super) async fn accept(&self, listener: &Listener, loops: usize) {
+        self.shared.loops().push(Handle::current());
+        let limits = &self.shared.config.limits;
+        let mut pace = Pace::new(limits.accepts_per_second, loops);
+        let mut failing = false;
+        loop {
+            self.wait_for_room().await;
+            if let Some(later) = pace.wait() {
+                self.shared.metrics.count_limit(Limit::AcceptRate);
+                sleep_until(later).await;
+            }
+            match listener.tcp.accept().await {
+                Ok((stream, peer)) => {
+                    failing = false;
+                    // Another thread may have taken the last place meanwhile.
+                    let seat = loop {
+                        match self.take_seat() {
+                            Some(seat) => break seat,
+                            None => self.wait_for_room().await,
+                        }
+                    };
+                    self.welcome(stream, peer.ip(), seat, listener);
+                }
+                Err(error) => {
+                    self.shared.metrics.accept_errors.inc();
+                    // Twenty times a second would be no news.
+                    if !failing {
+                        tracing::warn!(%error, "cannot accept connections");
+                    }
+                    failing = true;
+                    sleep(ACCEPT_PAUSE).await;
+                }
+            }
+        }
+    }
+
+    /// Waits while there are as many connections as there may be.
+    async fn wait_for_room(&self) {
+        while self.is_full() {
+            self.shared.metrics.count_limit(Limit::Connections);
+            sleep(ACCEPT_PAUSE).await;
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        let connections = u64::try_from(self.shared.metrics.connections.get()).unwrap_or_default();
+        self.shared
+            .connections
+            .is_some_and(|most| connections >= most)
+    }
+
+    /// A place for a connection, if one is left. Threads take turns, so that two never get the last
+    /// one.
+    fn take_seat(&self) -> Option<Seat> {
+        let _turn = self
+            .shared
+            .seats
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        (!self.is_full()).then(|| Seat::new(&self.shared.metrics))
+    }
+
+    fn welcome(&self, stream: TcpStream, peer: IpAddr, mut seat: Seat, listener: &Listener) {
+        // Without this, two small messages in a row take 44 ms.
+        if stream.set_nodelay(true).is_err() {
+            return;
+        }
+        let _ = socket2::SockRef::from(&stream).set_tcp_user_timeout(Some(UNACKNOWLEDGED));
+        let proxies = &self.shared.config.proxies;
+        let proxy = (proxies.address_from != AddressFrom::Connection
+            && proxies.trusted.contain(peer))
+        .then_some(peer);
+        if proxy.is_none() && !self.assign(&mut seat, peer) {
+            return;
+        }
+        let arrival = Arrival {
+            socket: Socket::Tcp(stream),
+            seat,
+            proxy,
+            tls: listener.tls.as_ref().map(Tls::acceptor),
+        };
+        tokio::spawn(Arc::clone(&self.shared).connection(arrival));
+    }
+
+    /// Counts a connection against its client. False if that one has too many: then the connection
+    /// is closed without a word, because even waiting for its request would be a place.
+    pub(super) fn assign(&self, seat: &mut Seat, peer: IpAddr) -> bool {
+        if let Ok(client) = self.shared.clients.connect(peer) {
+            seat.assign(client);
+            return true;
+        }
+        self.shared.metrics.count_limit(Limit::ClientConnections);
+        false
+    }
+}
+
+/// Spreads accepts so that there are no more than so many a second, with bursts of a tenth of that.
+struct Pace {
+    step: Option<Duration>,
+    next: Instant,
+}
+
+impl Pace {
+    fn new(per_second: Option<u32>, loops: usize) -> Self {
+        let loops = u32::try_from(loops).unwrap_or(u32::MAX);
+        let step = |rate: u32| Duration::from_secs(1).saturating_mul(loops) / rate.max(1);
+        Self {
+            step: per_second.map(step),
+            next: Instant::now(),
+        }
+    }
+
+    /// When the next accept is due, if it is not yet. Counts that accept.
+    fn wait(&mut self) -> Option<Instant> {
+        const BURST: Duration = Duration::from_millis(100);
+        let step = self.step?;
+        let now = Instant::now();
+        let behind = now.checked_sub(BURST).unwrap_or(now);
+        let due = self.next.max(behind);
+        self.next = due + step;
+        (due > now).then_some(due)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn accepts_are_paced_at_the_limit_and_not_below() {
+        let start = Instant::now();
+        let mut pace = Pace::new(Some(100), 1);
+        tokio::time::advance(Duration::from_secs(5)).await;
+        let start = start + Duration::from_secs(5);
+        for _ in 0..11 {
+            assert_eq!(pace.wait(), None, "a burst of a tenth of a second");
+        }
+        assert_eq!(pace.wait(), Some(start + Duration::from_millis(10)));
+        assert_eq!(Pace::new(None, 4).wait(), None);
+    }
+}

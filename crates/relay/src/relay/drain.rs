@@ -1,0 +1,40 @@
+//! Stopping in good order: no new tunnels, time for those that exist, then the end of the rest.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use hawser_wire::CloseReason;
+use tokio::time::{Instant, sleep};
+
+use super::{DrainReport, Relay};
+
+impl Relay {
+    pub(super) async fn drain(&self) -> DrainReport {
+        let shared = &self.shared;
+        let at_start = self.tunnels();
+        shared.draining.store(true, Ordering::Relaxed);
+        shared.metrics.draining.set(1);
+        self.wait_until_empty(shared.config.drain_time).await;
+        shared.cut.cancel();
+        shared.pairing.clear();
+        self.wait_until_empty(shared.config.limits.close_time).await;
+        // A tunnel that was saying goodbye already at the deadline has finished.
+        let cut = shared.metrics.closed(CloseReason::Draining);
+        DrainReport {
+            finished: at_start.saturating_sub(cut),
+            cut,
+        }
+    }
+
+    async fn wait_until_empty(&self, most: Duration) {
+        let deadline = Instant::now() + most;
+        while self.tunnels() > 0 && Instant::now() < deadline {
+            sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    fn tunnels(&self) -> u64 {
+        let stats = self.stats();
+        stats.waiting + stats.paired
+    }
+}

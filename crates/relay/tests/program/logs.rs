@@ -1,0 +1,140 @@
+//! What is logged, what is not, and what happens when nobody reads it.
+
+use std::io::Write as _;
+use std::net::{SocketAddr, TcpStream};
+
+use futures_util::SinkExt as _;
+use rustix::process::Signal;
+use tokio::net::TcpSocket;
+
+use crate::client::{ID, deliver, plain_get, upgrade};
+use crate::program::{Program, command, run, wait_for};
+
+/// Nothing else on this machine has this address, and no port or time looks like it.
+const CLIENT: &str = "127.77.66.55";
+const TOLD: &str = "192.0.2.177";
+const PAYLOAD: &[u8] = b"a payload that nobody may ever see";
+
+/// Signs in from an address of its own, and does about everything that is refused.
+async fn visit(relay: &Program) {
+    let connect = || async {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket
+            .bind(SocketAddr::new(CLIENT.parse().unwrap(), 0))
+            .unwrap();
+        socket.connect(relay.address()).await.unwrap()
+    };
+    let mut phone = upgrade(connect().await, &format!("/cable/new/{ID}"))
+        .await
+        .unwrap();
+    let path = format!("/cable/connect/000000/{ID}");
+    let mut laptop = upgrade(connect().await, &path).await.unwrap();
+    deliver(&mut phone, &mut laptop, PAYLOAD.to_vec()).await;
+    for path in [
+        format!("/cable/new/{ID}0"),
+        path,
+        format!("/cable/contact/{ID}"),
+    ] {
+        assert!(upgrade(connect().await, &path).await.is_err());
+    }
+    let text = String::from_utf8(PAYLOAD.to_vec()).unwrap();
+    let _ = phone.send(text.into()).await;
+    let mut told = TcpStream::connect(relay.address()).unwrap();
+    write!(
+        told,
+        "GET /{ID} HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: {TOLD}\r\n\r\n"
+    )
+    .unwrap();
+    plain_get(relay.address(), "/");
+    relay.metric_becomes("hawser_relay_tunnels{state=\"paired\"}", |paired| {
+        paired < 0.5
+    });
+}
+
+#[tokio::test]
+async fn no_level_shows_addresses_ids_or_payloads_and_info_is_quiet_about_clients() {
+    for (level, format) in [
+        ("info", "pretty"),
+        ("info", "json"),
+        ("trace", "pretty"),
+        ("trace", "json"),
+    ] {
+        let mut relay = Program::start(&[
+            "--log-level",
+            level,
+            "--log-format",
+            format,
+            "--trusted-proxies=127.0.0.1",
+            "--client-address-from=x-forwarded-for",
+        ]);
+        relay.address();
+        let before = relay.log().lines().count();
+        visit(&relay).await;
+        let quiet = relay.log().lines().count() == before;
+        assert_eq!(quiet, level == "info", "{}", relay.log());
+        relay.signal(Signal::TERM);
+        relay.ended();
+        relay.logged(&["stopped"]);
+        let log = relay.log();
+        for secret in [CLIENT, TOLD, ID, &ID.to_lowercase(), "nobody may ever see"] {
+            assert!(!log.contains(secret), "{secret} at {level}: {log}");
+        }
+        for line in log.lines() {
+            let is_json =
+                line.starts_with('{') && line.ends_with('}') && line.contains("\"level\":");
+            assert_eq!(is_json, format == "json", "{line}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_log_that_nobody_reads_holds_nothing_up_and_what_is_lost_is_counted() {
+    // The ports have to be known beforehand, because the log is not read.
+    let [clients, admin] = [(); 2].map(|()| {
+        let probe = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        probe.local_addr().unwrap().to_string()
+    });
+    let flags = ["--log-level=debug", "--listen", &clients, "--admin", &admin];
+    let (mut relay, unread) = Program::spawn_unread(&mut command(&flags));
+    let clients: SocketAddr = clients.parse().unwrap();
+    wait_for("listener", || TcpStream::connect(clients));
+    // Each makes a line, and the pipe and the queue together hold fewer.
+    for _ in 0..4000 {
+        let answer = plain_get(clients, "/nothing");
+        assert!(answer.starts_with("HTTP/1.1 404"), "{answer}");
+    }
+    let connect = || tokio::net::TcpStream::connect(clients);
+    let mut phone = upgrade(connect().await.unwrap(), &format!("/cable/new/{ID}"))
+        .await
+        .unwrap();
+    let path = format!("/cable/connect/000000/{ID}");
+    let mut laptop = upgrade(connect().await.unwrap(), &path).await.unwrap();
+    deliver(&mut phone, &mut laptop, vec![1; 500]).await;
+    let metrics = plain_get(admin.parse().unwrap(), "/metrics");
+    let dropped = metrics
+        .lines()
+        .find_map(|line| line.strip_prefix("hawser_relay_log_lines_dropped_total "))
+        .unwrap();
+    assert!(dropped.parse::<f64>().unwrap() > 100.0, "{dropped}");
+    // Not even its end waits for the reader.
+    drop((phone, laptop));
+    relay.signal(Signal::TERM);
+    assert_eq!(relay.ended().code(), Some(0));
+    drop(unread);
+}
+
+#[test]
+fn a_program_that_cannot_start_says_why_in_its_log() {
+    let ended = run(&mut command(&[
+        "--listen=192.0.2.1:1",
+        "--admin=off",
+        "--log-format=json",
+    ]));
+    assert_eq!(ended.status.code(), Some(1));
+    assert!(
+        ended.stderr.contains("cannot listen on 192.0.2.1:1"),
+        "{}",
+        ended.stderr
+    );
+    assert!(ended.stderr.starts_with('{'), "{}", ended.stderr);
+}

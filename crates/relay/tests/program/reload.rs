@@ -1,0 +1,183 @@
+//! A certificate that is replaced while the relay runs.
+
+use std::os::unix::fs::symlink;
+use std::path::Path;
+
+use rustix::process::Signal;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
+use tokio_rustls::client::TlsStream;
+
+use crate::certificate::{Authority, Files};
+use crate::client::{ID, deliver, tls, upgrade};
+use crate::program::{PATIENCE, Program};
+
+const HOST: &str = "relay.example";
+
+/// The certificate that a new connection is shown.
+async fn shown(relay: &Program, authority: &Authority) -> CertificateDer<'static> {
+    let stream = tls(relay.address(), &authority.client(), HOST)
+        .await
+        .unwrap();
+    certificate_of(&stream)
+}
+
+fn certificate_of<S>(stream: &TlsStream<S>) -> CertificateDer<'static> {
+    stream.get_ref().1.peer_certificates().unwrap()[0]
+        .clone()
+        .into_owned()
+}
+
+fn certificate_in(files: &Files) -> CertificateDer<'static> {
+    CertificateDer::from_pem_file(&files.certificate).unwrap()
+}
+
+async fn becomes_shown(relay: &Program, authority: &Authority, files: &Files) {
+    let expected = certificate_in(files);
+    tokio::time::timeout(PATIENCE, async {
+        while shown(relay, authority).await != expected {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    })
+    .await
+    .expect("the new certificate is shown");
+}
+
+/// Puts `source` in the place of `target`, the key first, as an operator might.
+fn copy(source: &Files, target: &Files) {
+    std::fs::copy(&source.key, &target.key).unwrap();
+    std::fs::copy(&source.certificate, &target.certificate).unwrap();
+}
+
+#[tokio::test]
+async fn a_new_pair_is_shown_without_a_signal_and_old_connections_live_on() {
+    let authority = Authority::new();
+    let [used, next] = ["used", "next"].map(|name| authority.sign(name, HOST));
+    let relay = Program::start(&used.flags());
+    assert_eq!(shown(&relay, &authority).await, certificate_in(&used));
+    let connect = || async {
+        tls(relay.address(), &authority.client(), HOST)
+            .await
+            .unwrap()
+    };
+    let mut phone = upgrade(connect().await, &format!("/cable/new/{ID}"))
+        .await
+        .unwrap();
+    let path = format!("/cable/connect/000000/{ID}");
+    let mut laptop = upgrade(connect().await, &path).await.unwrap();
+
+    copy(&next, &used);
+    becomes_shown(&relay, &authority, &next).await;
+    relay.logged(&["INFO", "the certificate was read again"]);
+    assert!((relay.metric("hawser_relay_tls_reloads_total{result=\"done\"}") - 1.0).abs() < 0.1);
+    deliver(&mut phone, &mut laptop, vec![3; 500]).await;
+}
+
+#[tokio::test]
+async fn a_swapped_symlink_is_noticed_as_in_kubernetes() {
+    let authority = Authority::new();
+    let folder = authority.folder.path();
+    let write = |version: &str| {
+        let signed = authority.sign(version, HOST);
+        let inner = folder.join(format!("..{version}"));
+        std::fs::create_dir(&inner).unwrap();
+        std::fs::rename(&signed.certificate, inner.join("tls.crt")).unwrap();
+        std::fs::rename(&signed.key, inner.join("tls.key")).unwrap();
+        Files {
+            certificate: inner.join("tls.crt"),
+            key: inner.join("tls.key"),
+        }
+    };
+    let point_at = |version: &str| {
+        symlink(format!("..{version}"), folder.join("..data_tmp")).unwrap();
+        std::fs::rename(folder.join("..data_tmp"), folder.join("..data")).unwrap();
+    };
+    let first = write("2026_01");
+    point_at("2026_01");
+    for name in ["tls.crt", "tls.key"] {
+        symlink(Path::new("..data").join(name), folder.join(name)).unwrap();
+    }
+    let mounted = Files {
+        certificate: folder.join("tls.crt"),
+        key: folder.join("tls.key"),
+    };
+    let relay = Program::start(&mounted.flags());
+    assert_eq!(shown(&relay, &authority).await, certificate_in(&first));
+    let second = write("2026_02");
+    point_at("2026_02");
+    std::fs::remove_dir_all(folder.join("..2026_01")).unwrap();
+    becomes_shown(&relay, &authority, &second).await;
+}
+
+#[tokio::test]
+async fn a_bad_pair_is_kept_out_told_of_and_the_old_one_stays() {
+    let authority = Authority::new();
+    let used = authority.sign("used", "cable.wufkweyy3uaxb.com");
+    let good = certificate_in(&used);
+    let mut flags = used.flags().to_vec();
+    flags.extend(["--domain-id".into(), "266".into()]);
+    let relay = Program::start(&flags);
+    relay.address();
+    let still_good = async || {
+        let host = "cable.wufkweyy3uaxb.com";
+        let stream = tls(relay.address(), &authority.client(), host)
+            .await
+            .unwrap();
+        assert_eq!(certificate_of(&stream), good);
+    };
+    let refused = "hawser_relay_tls_reloads_total{result=\"refused\"}";
+
+    let other = authority.sign("other", "cable.wufkweyy3uaxb.com");
+    std::fs::copy(&other.key, &used.key).unwrap();
+    relay.signal(Signal::HUP);
+    relay.logged(&["ERROR", "the old one stays", "does not belong to"]);
+    relay.metric_becomes(refused, |count| count > 0.5);
+    still_good().await;
+
+    copy(&authority.sign("elsewhere", HOST), &used);
+    relay.signal(Signal::HUP);
+    relay.logged(&[
+        "ERROR",
+        "the old one stays",
+        "not for cable.wufkweyy3uaxb.com",
+    ]);
+    still_good().await;
+
+    let expired = authority.sign_with("expired", "cable.wufkweyy3uaxb.com", |params| {
+        params.not_before = rcgen::date_time_ymd(2020, 1, 1);
+        params.not_after = rcgen::date_time_ymd(2021, 1, 1);
+    });
+    copy(&expired, &used);
+    relay.signal(Signal::HUP);
+    relay.logged(&["ERROR", "the old one stays", "valid from 2020"]);
+    still_good().await;
+
+    std::fs::write(&used.certificate, "-----BEGIN CERTIFICATE-----\nrubbish").unwrap();
+    relay.signal(Signal::HUP);
+    relay.logged(&["ERROR", "the old one stays", "PEM"]);
+    still_good().await;
+
+    std::fs::remove_file(&used.key).unwrap();
+    relay.signal(Signal::HUP);
+    relay.logged(&["ERROR", "the old one stays", "cannot read"]);
+    still_good().await;
+    assert!(relay.metric("hawser_relay_tls_reloads_total{result=\"done\"}") < 0.5);
+    let expiry = relay.metric("hawser_relay_tls_certificate_expiry_timestamp_seconds");
+    assert!(expiry > 2e9, "of the one that is shown: {expiry}");
+}
+
+#[tokio::test]
+async fn sighup_reads_it_at_once_and_without_tls_does_nothing() {
+    let authority = Authority::new();
+    let [used, next] = ["used", "next"].map(|name| authority.sign(name, HOST));
+    let relay = Program::start(&used.flags());
+    relay.address();
+    copy(&next, &used);
+    relay.signal(Signal::HUP);
+    becomes_shown(&relay, &authority, &next).await;
+
+    let plain = Program::start::<&str>(&[]);
+    plain.address();
+    plain.signal(Signal::HUP);
+    assert_eq!(plain.get("/readyz").0, 200);
+}

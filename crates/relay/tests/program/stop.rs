@@ -1,0 +1,109 @@
+//! Stopping: the drain, its report, the second signal, and the service manager.
+
+use std::os::unix::net::UnixDatagram;
+
+use futures_util::StreamExt as _;
+use rustix::process::Signal;
+use tokio::net::TcpStream;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::{Error, Message};
+
+use crate::client::{deliver, upgrade};
+use crate::program::{PATIENCE, Program, command};
+
+async fn open(relay: &Program, n: u8) -> Result<WebSocketStream<TcpStream>, Error> {
+    let tcp = TcpStream::connect(relay.address()).await.unwrap();
+    upgrade(tcp, &format!("/cable/new/{n:032X}")).await
+}
+
+async fn join(relay: &Program, n: u8) -> Result<WebSocketStream<TcpStream>, Error> {
+    let tcp = TcpStream::connect(relay.address()).await.unwrap();
+    upgrade(tcp, &format!("/cable/connect/000000/{n:032X}")).await
+}
+
+/// The close code that a peer is told.
+async fn told(peer: &mut WebSocketStream<TcpStream>) -> u16 {
+    loop {
+        match peer.next().await.expect("a close frame").unwrap() {
+            Message::Close(Some(frame)) => return frame.code.into(),
+            Message::Ping(_) => {}
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_drain_lets_tunnels_finish_and_laptops_in_and_says_how_it_went() {
+    for threads in ["1", "2"] {
+        let mut relay = Program::start(&["--drain-time", "2s", "--threads", threads]);
+        let mut waiting = open(&relay, 1).await.unwrap();
+        let (mut phone, mut laptop) = (
+            open(&relay, 2).await.unwrap(),
+            join(&relay, 2).await.unwrap(),
+        );
+        let mut left = open(&relay, 3).await.unwrap();
+        relay.signal(Signal::TERM);
+        relay.logged(&["stopping: new tunnels are refused"]);
+
+        let Err(Error::Http(answer)) = open(&relay, 4).await else {
+            panic!("a phone was let in");
+        };
+        assert_eq!(answer.status(), 503);
+        assert_eq!(answer.headers()["retry-after"], "1");
+        let mut late = join(&relay, 1).await.unwrap();
+        deliver(&mut late, &mut waiting, vec![1; 81]).await;
+        deliver(&mut phone, &mut laptop, vec![2; 500]).await;
+        phone.close(None).await.unwrap();
+        assert_eq!(told(&mut laptop).await, 1000);
+
+        for cut in [&mut waiting, &mut late, &mut left] {
+            assert_eq!(told(cut).await, 1001);
+        }
+        assert_eq!(relay.ended().code(), Some(0));
+        relay.logged(&["stopped", "finished=1", "cut=2"]);
+    }
+}
+
+#[tokio::test]
+async fn an_idle_relay_stops_at_once() {
+    for signal in [Signal::TERM, Signal::INT] {
+        let mut relay = Program::start(&["--drain-time", "1h"]);
+        relay.address();
+        relay.signal(signal);
+        assert_eq!(relay.ended().code(), Some(0));
+        relay.logged(&["stopped", "finished=0", "cut=0"]);
+    }
+}
+
+#[tokio::test]
+async fn a_second_signal_ends_it_at_once() {
+    let mut relay = Program::start(&["--drain-time", "1h"]);
+    let _phone = open(&relay, 1).await.unwrap();
+    relay.signal(Signal::TERM);
+    relay.logged(&["stopping"]);
+    relay.signal(Signal::TERM);
+    assert_eq!(relay.ended().code(), Some(1));
+    relay.logged(&["stopped at once", "cut=1"]);
+}
+
+#[test]
+fn the_service_manager_is_told_when_it_is_ready_and_when_it_stops() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("notify");
+    let manager = UnixDatagram::bind(&path).unwrap();
+    manager.set_read_timeout(Some(PATIENCE)).unwrap();
+    let told = || {
+        let mut message = [0; 256];
+        let len = manager.recv(&mut message).unwrap();
+        String::from_utf8(message[..len].to_vec()).unwrap()
+    };
+    let mut relay = Program::spawn(
+        command(&["--listen=127.0.0.1:0", "--admin=off"]).env("NOTIFY_SOCKET", &path),
+    );
+    assert_eq!(told().trim(), "READY=1");
+    // It takes connections as soon as it says so.
+    std::net::TcpStream::connect(relay.address()).unwrap();
+    relay.signal(Signal::TERM);
+    assert_eq!(told().trim(), "STOPPING=1");
+    assert_eq!(relay.ended().code(), Some(0));
+}
