@@ -33,6 +33,12 @@ enum Work {
 }
 
 const BOTH: &[Kind] = &[Kind::Relay, Kind::Forwarder];
+const ALL: &[Kind] = &[
+    Kind::Relay,
+    Kind::TwoThreads,
+    Kind::RelayTls,
+    Kind::Forwarder,
+];
 const OURS: &[Kind] = &[Kind::Relay, Kind::RelayTls];
 
 /// Tunnels that are there when memory is measured: 8,000 sockets in each process.
@@ -42,7 +48,7 @@ pub(crate) const ROWS: &[Row] = &[
     row(
         "sign-in",
         "server µs per sign-in, 64 at once",
-        &[Kind::Relay, Kind::RelayTls, Kind::Forwarder],
+        ALL,
         Work::SignIns,
     ),
     row(

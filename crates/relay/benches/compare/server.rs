@@ -14,6 +14,8 @@ use rustls::{ClientConfig, RootCertStore};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Kind {
     Relay,
+    /// Half of its tunnels have their ends accepted by different threads.
+    TwoThreads,
     RelayTls,
     Forwarder,
 }
@@ -22,6 +24,7 @@ impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
             Self::Relay => "hawser-relay",
+            Self::TwoThreads => "two threads",
             Self::RelayTls => "with TLS",
             Self::Forwarder => "raw TCP",
         })
@@ -50,7 +53,8 @@ impl Server {
         } else {
             command.arg(env!("CARGO_BIN_EXE_hawser-relay"));
             command.args(["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"]);
-            command.arg("--no-quotas");
+            let threads = if kind == Kind::TwoThreads { "2" } else { "1" };
+            command.args(["--no-quotas", "--threads", threads]);
             command.stdout(Stdio::null()).stderr(Stdio::piped());
         }
         if kind == Kind::RelayTls {

@@ -39,7 +39,7 @@ impl Batch {
         let frame = frame(0x82, &payload);
         let out = match kind {
             Kind::Forwarder => frame.clone(),
-            Kind::Relay | Kind::RelayTls => [head(0x82, 0, len), payload].concat(),
+            _ => [head(0x82, 0, len), payload].concat(),
         };
         Self {
             sent: frame.repeat(count),
