@@ -161,17 +161,21 @@ impl fmt::Debug for ContactId {
 }
 
 fn decode_hex(text: &str, into: &mut [u8]) -> Result<(), IdError> {
-    if text.len() != into.len() * 2 {
-        return Err(IdError::Length {
-            expected: into.len() * 2,
-            found: text.chars().count(),
-        });
+    let expected = into.len() * 2;
+    let found = text.chars().count();
+    if found != expected {
+        return Err(IdError::Length { expected, found });
+    }
+    let alphabet = |offset| IdError::Alphabet {
+        alphabet: "hex",
+        offset,
+    };
+    // As many characters as there should be, but not as many bytes.
+    if let Some(offset) = text.bytes().position(|byte| !byte.is_ascii()) {
+        return Err(alphabet(offset));
     }
     HEXLOWER_PERMISSIVE
         .decode_mut(text.as_bytes(), into)
         .map(|_| ())
-        .map_err(|e| IdError::Alphabet {
-            alphabet: "hex",
-            offset: e.error.position,
-        })
+        .map_err(|e| alphabet(e.error.position))
 }

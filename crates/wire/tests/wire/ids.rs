@@ -55,10 +55,22 @@ fn what_is_no_digit_is_named_with_its_place() {
             "{text}"
         );
     }
-    // Six bytes of text, but not six characters; and full-width digits.
-    for text in ["äöü", "１２"] {
-        assert!(
-            text.len() == 6 && text.parse::<RoutingId>().is_err(),
+    // Six characters, but more bytes: the length is right, and the error must not say otherwise.
+    for (text, offset) in [("A1B2Cé", 5), ("１２３４５６", 0)] {
+        let refused = text.parse::<RoutingId>();
+        let alphabet = "hex";
+        assert_eq!(
+            refused,
+            Err(IdError::Alphabet { alphabet, offset }),
+            "{text}"
+        );
+    }
+    // Six bytes, but fewer characters.
+    for (text, found) in [("äöü", 3), ("１２", 2)] {
+        let refused = text.parse::<RoutingId>();
+        assert_eq!(
+            refused,
+            Err(IdError::Length { expected: 6, found }),
             "{text}"
         );
     }
