@@ -67,7 +67,7 @@ fn the_codes_of_what_the_rfc_names() {
 }
 
 #[test]
-fn every_reason_is_listed_once() {
+fn no_reason_is_listed_twice() {
     let distinct: HashSet<_> = CloseReason::ALL.into_iter().collect();
     assert_eq!(distinct.len(), CloseReason::ALL.len());
 }
