@@ -1,0 +1,102 @@
+//! Files: JSON, CSV, `HdrHistogram` log.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use hdrhistogram::serialization::V2DeflateSerializer;
+use hdrhistogram::serialization::interval_log::{IntervalLogWriterBuilder, Tag};
+
+use crate::report::record::Record;
+use crate::report::series::Sample;
+
+/// Why a file cannot be written or read.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum FileError {
+    #[error("cannot write {0}: {1}")]
+    Write(PathBuf, #[source] std::io::Error),
+    #[error("cannot read {0}: {1}")]
+    Read(PathBuf, #[source] std::io::Error),
+    #[error("{0} is not a file that --json wrote: {1}")]
+    Format(PathBuf, #[source] serde_json::Error),
+}
+
+pub(crate) fn write(path: &Path, text: impl AsRef<[u8]>) -> Result<(), FileError> {
+    fs::write(path, text).map_err(|e| FileError::Write(path.to_owned(), e))
+}
+
+pub(crate) fn write_json(path: &Path, record: &Record) -> Result<(), FileError> {
+    let json = serde_json::to_string_pretty(record)
+        .map_err(|e| FileError::Write(path.to_owned(), e.into()))?;
+    write(path, json + "\n")
+}
+
+pub(crate) fn read_json(path: &Path) -> Result<Record, FileError> {
+    let text = fs::read(path).map_err(|e| FileError::Read(path.to_owned(), e))?;
+    serde_json::from_slice(&text).map_err(|e| FileError::Format(path.to_owned(), e))
+}
+
+/// The time series, a row for each interval.
+pub(crate) fn write_csv(path: &Path, rows: &[Sample]) -> Result<(), FileError> {
+    let mut csv = String::from(
+        "seconds,measured,offered_per_s,done_per_s,failed_per_s,messages_per_s,in_flight,p50_ms,\
+         p99_ms,max_ms,server_cores,server_rss_bytes,server_fds,client_busy,client_waiting\n",
+    );
+    let number = |value: Option<f64>| value.map_or_else(String::new, |v| format!("{v:.4}"));
+    let count = |value: Option<u64>| value.map_or_else(String::new, |v| v.to_string());
+    for row in rows {
+        // Writing into a string does not fail.
+        let _ = writeln!(
+            csv,
+            "{:.3},{},{:.2},{:.2},{:.2},{:.2},{},{},{},{},{},{},{},{:.4},{:.4}",
+            row.at,
+            row.measured,
+            row.offered,
+            row.done,
+            row.failed,
+            row.messages,
+            row.in_flight,
+            number(row.p50),
+            number(row.p99),
+            number(row.max),
+            number(row.server_cores),
+            count(row.server_rss),
+            count(row.server_fds),
+            row.client_busy,
+            row.client_waiting,
+        );
+    }
+    write(path, csv)
+}
+
+/// An `HdrHistogram` interval log: one line for each latency, tagged with its name, values in
+/// nanoseconds.
+pub(crate) fn write_hdr(path: &Path, record: &Record, begun: SystemTime) -> Result<(), FileError> {
+    let mut log = Vec::new();
+    let mut serializer = V2DeflateSerializer::new();
+    let written = (|| {
+        let mut writer = IntervalLogWriterBuilder::new()
+            .add_comment(&record.tool)
+            .with_start_time(begun)
+            .with_base_time(begun)
+            .with_max_value_divisor(1_000_000.0)
+            .begin_log_with(&mut log, &mut serializer)
+            .ok()?;
+        for (name, latency) in &record.latency {
+            let (Some(histogram), Some(tag)) = (latency.histogram(), Tag::new(name)) else {
+                continue;
+            };
+            let length = Duration::from_secs_f64(record.totals.seconds.max(0.0));
+            writer
+                .write_histogram(&histogram, Duration::ZERO, length, Some(tag))
+                .ok()?;
+        }
+        Some(())
+    })();
+    if written.is_none() {
+        let error = std::io::Error::other("the histogram log could not be made");
+        return Err(FileError::Write(path.to_owned(), error));
+    }
+    write(path, log)
+}

@@ -1,0 +1,245 @@
+//! Everything that is known of a run, as it stands in the --json file.
+
+use std::collections::BTreeMap;
+
+use data_encoding::BASE64;
+use hdrhistogram::Histogram;
+use hdrhistogram::serialization::{Deserializer, Serializer as _, V2DeflateSerializer};
+use serde::{Deserialize, Serialize};
+
+use crate::measure::latency::Phase;
+use crate::number::{float, ratio};
+use crate::report::series::Sample;
+use crate::run::lap::{Lap, ServerCost};
+use crate::watch::machine::Machine;
+use crate::watch::own::OwnShares;
+
+/// The version of this layout. Additions do not change it.
+pub(crate) const SCHEMA: u32 = 1;
+
+/// A run.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Record {
+    pub(crate) tool: String,
+    pub(crate) schema: u32,
+    pub(crate) scenario: String,
+    pub(crate) command: String,
+    /// When it began, as RFC 3339 in UTC.
+    pub(crate) began: String,
+    /// How long all of it took.
+    pub(crate) seconds: f64,
+    pub(crate) interrupted: bool,
+    pub(crate) machine: Machine,
+    pub(crate) target: String,
+    /// What one operation is: "sign-in", "message", "tunnel".
+    pub(crate) operation: String,
+    /// The latency that the figures are about.
+    pub(crate) headline: String,
+    pub(crate) totals: Totals,
+    pub(crate) latency: BTreeMap<String, Latency>,
+    pub(crate) faults: BTreeMap<String, u64>,
+    pub(crate) failures: BTreeMap<String, u64>,
+    pub(crate) server: Option<ServerCost>,
+    pub(crate) client: OwnShares,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) steps: Vec<Step>,
+    /// What a scenario found out beyond the common figures.
+    pub(crate) findings: Vec<Finding>,
+    pub(crate) verdict: Verdict,
+    pub(crate) series: Vec<Sample>,
+}
+
+/// Counts of the measured window.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+pub(crate) struct Totals {
+    /// Length of the window.
+    pub(crate) seconds: f64,
+    pub(crate) offered: u64,
+    /// In a second; none in a closed loop, which offers nothing.
+    pub(crate) offered_rate: Option<f64>,
+    pub(crate) started: u64,
+    pub(crate) done: u64,
+    pub(crate) done_rate: f64,
+    pub(crate) failed: u64,
+    pub(crate) messages: u64,
+    pub(crate) bytes: u64,
+    pub(crate) stalls: u64,
+    pub(crate) pings: u64,
+    pub(crate) held_back: u64,
+}
+
+impl Totals {
+    pub(crate) fn of(lap: &Lap, offered_rate: Option<f64>) -> Self {
+        let tally = &lap.tally;
+        Self {
+            seconds: lap.seconds,
+            offered: tally.offered,
+            offered_rate,
+            started: tally.started,
+            done: tally.done,
+            done_rate: lap.rate(),
+            failed: tally.failed,
+            messages: tally.messages,
+            bytes: tally.bytes,
+            stalls: tally.stalls,
+            pings: tally.pings,
+            held_back: tally.held_back,
+        }
+    }
+
+    /// Failed operations, from 0 to 1.
+    pub(crate) fn error_share(&self) -> f64 {
+        ratio(float(self.failed), float(self.done + self.failed))
+    }
+
+    /// Operations that succeeded, of those that fell due, from 0 to 1.
+    pub(crate) fn achieved_share(&self) -> f64 {
+        match self.offered_rate {
+            Some(rate) if rate > 0.0 => self.done_rate / rate,
+            _ => ratio(float(self.done), float(self.offered)),
+        }
+    }
+}
+
+/// A latency, in milliseconds, and its whole histogram in nanoseconds (`HdrHistogram` V2, deflated,
+/// base64).
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Latency {
+    pub(crate) count: u64,
+    pub(crate) mean: f64,
+    pub(crate) p50: f64,
+    pub(crate) p90: f64,
+    pub(crate) p99: f64,
+    pub(crate) p999: f64,
+    pub(crate) p9999: f64,
+    pub(crate) max: f64,
+    pub(crate) histogram: String,
+}
+
+impl Latency {
+    pub(crate) fn of(histogram: &Histogram<u64>) -> Self {
+        let at = |q| float(histogram.value_at_quantile(q)) / 1e6;
+        let mut bytes = Vec::new();
+        // Writing into memory does not fail; a reader treats no histogram as an empty one.
+        let _ = V2DeflateSerializer::new().serialize(histogram, &mut bytes);
+        Self {
+            count: histogram.len(),
+            mean: histogram.mean() / 1e6,
+            p50: at(0.5),
+            p90: at(0.9),
+            p99: at(0.99),
+            p999: at(0.999),
+            p9999: at(0.9999),
+            max: float(histogram.max()) / 1e6,
+            histogram: BASE64.encode(&bytes),
+        }
+    }
+
+    /// The whole histogram, if it is readable.
+    pub(crate) fn histogram(&self) -> Option<Histogram<u64>> {
+        let bytes = BASE64.decode(self.histogram.as_bytes()).ok()?;
+        Deserializer::new().deserialize(&mut bytes.as_slice()).ok()
+    }
+}
+
+/// A rate that was tried, or an attack that was made.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Step {
+    pub(crate) name: String,
+    pub(crate) totals: Totals,
+    pub(crate) p50: Option<f64>,
+    pub(crate) p99: Option<f64>,
+    pub(crate) server: Option<ServerCost>,
+    pub(crate) client: OwnShares,
+    /// What was wrong with it; nothing when it held.
+    pub(crate) failed: Vec<String>,
+}
+
+impl Step {
+    /// A lap as one step of several.
+    pub(crate) fn of(
+        name: String,
+        lap: &Lap,
+        totals: Totals,
+        headline: Phase,
+        failed: Vec<String>,
+    ) -> Self {
+        let histogram = lap.tally.latency.get(&headline).filter(|h| !h.is_empty());
+        let at = |q| histogram.map(|h| float(h.value_at_quantile(q)) / 1e6);
+        Self {
+            name,
+            totals,
+            p50: at(0.5),
+            p99: at(0.99),
+            server: lap.server,
+            client: lap.own,
+            failed,
+        }
+    }
+}
+
+/// A named result.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Finding {
+    /// For machines, such as `rss_per_tunnel_bytes`.
+    pub(crate) name: String,
+    pub(crate) value: f64,
+    /// For people.
+    pub(crate) text: String,
+}
+
+impl Finding {
+    pub(crate) fn new(name: &str, value: f64, text: impl Into<String>) -> Self {
+        Self {
+            name: name.to_owned(),
+            value,
+            text: text.into(),
+        }
+    }
+}
+
+/// How a run is to be taken.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Verdict {
+    pub(crate) outcome: Outcome,
+    /// Why the harness was the limit; then the figures are a lower bound for the service.
+    pub(crate) harness_limits: Vec<String>,
+    pub(crate) gates: Vec<GateResult>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Outcome {
+    Passed,
+    /// No operation succeeded, so there is nothing to judge.
+    NothingSucceeded,
+    GateFailed,
+    /// The service broke its word.
+    Incorrect,
+}
+
+impl Outcome {
+    pub(crate) const fn exit_code(self) -> u8 {
+        match self {
+            Self::Passed => 0,
+            Self::NothingSucceeded | Self::GateFailed => 1,
+            Self::Incorrect => 3,
+        }
+    }
+
+    pub(crate) const fn text(self) -> &'static str {
+        match self {
+            Self::Passed => "passed",
+            Self::NothingSucceeded => "failed: nothing succeeded",
+            Self::GateFailed => "failed: a gate",
+            Self::Incorrect => "failed: the service broke its word",
+        }
+    }
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct GateResult {
+    pub(crate) gate: String,
+    pub(crate) value: Option<f64>,
+    pub(crate) failed: bool,
+}

@@ -1,0 +1,94 @@
+//! One stretch of load, and what came of it.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use serde::{Deserialize, Serialize};
+
+use crate::measure::tally::Tally;
+use crate::number::{float, ratio};
+use crate::watch::own::OwnShares;
+use crate::watch::process::Usage;
+
+/// Which part of a lap is measured, in nanoseconds of its clock. Scenarios that must prepare move it.
+#[derive(Debug)]
+pub(crate) struct Window {
+    from: AtomicU64,
+    until: AtomicU64,
+}
+
+impl Window {
+    /// From a moment that is known at once, until all is done.
+    pub(crate) fn from(from: u64) -> Self {
+        Self {
+            from: from.into(),
+            until: u64::MAX.into(),
+        }
+    }
+
+    /// Until [`Self::set`], nothing is measured.
+    pub(crate) fn later() -> Self {
+        Self::from(u64::MAX)
+    }
+
+    pub(crate) fn set(&self, from: u64, until: u64) {
+        self.until.store(until, Ordering::Relaxed);
+        self.from.store(from, Ordering::Relaxed);
+    }
+
+    pub(crate) fn begin(&self) -> u64 {
+        self.from.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn end(&self) -> u64 {
+        self.until.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn contains(&self, at: u64) -> bool {
+        at >= self.begin() && at < self.end()
+    }
+}
+
+/// What the service used in a lap's window.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct ServerCost {
+    pub(crate) cpu_seconds: f64,
+    /// Cores that it kept busy.
+    pub(crate) busy_cores: f64,
+    pub(crate) rss_before: u64,
+    pub(crate) rss_after: u64,
+    pub(crate) fds_before: u64,
+    pub(crate) fds_after: u64,
+}
+
+impl ServerCost {
+    pub(crate) fn between(before: Usage, after: Usage, seconds: f64) -> Self {
+        let cpu_seconds = float(after.cpu.saturating_sub(before.cpu)) / 1e9;
+        Self {
+            cpu_seconds,
+            busy_cores: ratio(cpu_seconds, seconds),
+            rss_before: before.rss,
+            rss_after: after.rss,
+            fds_before: before.fds,
+            fds_after: after.fds,
+        }
+    }
+}
+
+/// What came of a stretch of load.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Lap {
+    pub(crate) tally: Tally,
+    /// Length of the window, in seconds: until the last operation or the window's end.
+    pub(crate) seconds: f64,
+    pub(crate) server: Option<ServerCost>,
+    pub(crate) own: OwnShares,
+    /// Why the harness was the limit.
+    pub(crate) limits: Vec<String>,
+}
+
+impl Lap {
+    /// Operations that succeeded, in a second.
+    pub(crate) fn rate(&self) -> f64 {
+        ratio(float(self.tally.done), self.seconds)
+    }
+}

@@ -1,0 +1,169 @@
+//! Open and closed loops of operations.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep, sleep_until, timeout_at};
+
+use crate::measure::alarm::Alarm;
+use crate::measure::clock::nanoseconds;
+use crate::measure::schedule::Plan;
+use crate::run::ticket::Ticket;
+use crate::run::worker::Worker;
+
+/// Starts in a row before other tasks get a turn, when catching up.
+const BURST: u32 = 8;
+
+/// Pause of a closed loop after a failure, so that a service that refuses is not hammered.
+const FAILURE_PAUSE: Duration = Duration::from_millis(10);
+
+/// Time for operations under way after Ctrl-C.
+const STOP_DRAIN: Duration = Duration::from_secs(2);
+
+/// How operations follow each other.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Pace {
+    /// When they are due.
+    Open(Plan),
+    /// So many at once, until the plan's end.
+    Closed(Plan, u32),
+}
+
+impl Pace {
+    pub(crate) fn plan(&self) -> &Plan {
+        match self {
+            Self::Open(plan) | Self::Closed(plan, _) => plan,
+        }
+    }
+}
+
+/// Does operations at a pace until the plan's end, then lets those under way finish.
+pub(crate) async fn keep<F, Fut>(worker: &Arc<Worker>, pace: Pace, operation: F)
+where
+    F: Fn(Ticket) -> Fut + Clone + Send + 'static,
+    Fut: Future<Output = bool> + Send + 'static,
+{
+    match pace {
+        Pace::Open(plan) => open(worker, plan, operation).await,
+        Pace::Closed(plan, at_once) => closed(worker, plan, at_once, operation).await,
+    }
+}
+
+async fn open<F, Fut>(worker: &Arc<Worker>, plan: Plan, operation: F)
+where
+    F: Fn(Ticket) -> Fut,
+    Fut: Future<Output = bool> + Send + 'static,
+{
+    let room = Arc::new(Semaphore::new(worker.share(worker.bounds.max_in_flight)));
+    let deadline = worker
+        .clock
+        .instant(plan.end() + nanoseconds(worker.bounds.drain));
+    let deadline = Instant::from_std(deadline);
+    let Ok(mut alarm) = Alarm::new() else {
+        worker
+            .shard
+            .lock()
+            .failure(crate::fault::Failure::NoFiles, 0);
+        return;
+    };
+    let mut tasks = JoinSet::new();
+    let mut in_a_row = 0;
+    for due in plan.share(worker.index, worker.of) {
+        if due > worker.clock.now() {
+            in_a_row = 0;
+            let wait = alarm.wait(worker.clock.instant(due));
+            if worker.stop.run_until_cancelled(wait).await.is_none() {
+                break;
+            }
+        } else {
+            in_a_row += 1;
+            if in_a_row % BURST == 0 {
+                tokio::task::yield_now().await;
+            }
+        }
+        while tasks.try_join_next().is_some() {}
+        let Some(permit) = permit(worker, &room, deadline).await else {
+            Ticket::never(worker, due);
+            if worker.stop.is_cancelled() {
+                break;
+            }
+            continue;
+        };
+        let work = operation(Ticket::begin(worker, due));
+        tasks.spawn(async move {
+            work.await;
+            drop(permit);
+        });
+    }
+    let deadline = if worker.stop.is_cancelled() {
+        deadline.min(Instant::now() + STOP_DRAIN)
+    } else {
+        deadline
+    };
+    drain(worker, tasks, deadline).await;
+}
+
+/// A place among those under way, unless the run ends first.
+async fn permit(
+    worker: &Worker,
+    room: &Arc<Semaphore>,
+    deadline: Instant,
+) -> Option<OwnedSemaphorePermit> {
+    if let Ok(permit) = Arc::clone(room).try_acquire_owned() {
+        return Some(permit);
+    }
+    worker.shard.lock().held_back += 1;
+    let wait = timeout_at(deadline, Arc::clone(room).acquire_owned());
+    let permit = worker.stop.run_until_cancelled(wait).await?;
+    permit.ok()?.ok()
+}
+
+/// Waits for operations under way; those that are left at the deadline are dropped, and so counted.
+async fn drain(worker: &Worker, mut tasks: JoinSet<()>, deadline: Instant) {
+    let finished = async { while tasks.join_next().await.is_some() {} };
+    let stopped = async {
+        worker.stop.cancelled().await;
+        sleep(STOP_DRAIN).await;
+    };
+    tokio::select! {
+        () = finished => {}
+        () = sleep_until(deadline) => {}
+        () = stopped => {}
+    }
+    tasks.shutdown().await;
+}
+
+async fn closed<F, Fut>(worker: &Arc<Worker>, plan: Plan, at_once: u32, operation: F)
+where
+    F: Fn(Ticket) -> Fut + Clone + Send + 'static,
+    Fut: Future<Output = bool> + Send + 'static,
+{
+    let left = plan.count.map_or(u64::MAX, |count| worker.part(count));
+    let left = Arc::new(AtomicU64::new(left));
+    let mut tasks = JoinSet::new();
+    for _ in 0..worker.part(u64::from(at_once)) {
+        let (worker, left, operation) = (Arc::clone(worker), Arc::clone(&left), operation.clone());
+        tasks.spawn(async move {
+            let one_less = |left: u64| left.checked_sub(1);
+            while worker.clock.now() < plan.end()
+                && !worker.stop.is_cancelled()
+                && left
+                    .fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less)
+                    .is_ok()
+            {
+                let ticket = Ticket::begin(&worker, worker.clock.now());
+                if !operation(ticket).await {
+                    sleep(FAILURE_PAUSE).await;
+                }
+            }
+        });
+    }
+    let deadline = worker
+        .clock
+        .instant(plan.end() + nanoseconds(worker.bounds.drain));
+    drain(worker, tasks, Instant::from_std(deadline)).await;
+}

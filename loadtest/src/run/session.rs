@@ -1,0 +1,301 @@
+//! A run of the harness: its target, its threads, its clock and what it has seen so far.
+
+use std::future::Future;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::{Duration, SystemTime};
+
+use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep};
+use tokio_util::sync::CancellationToken;
+
+use crate::args::{BoundArgs, OutputArgs, TargetArgs};
+use crate::client::dial::Dialer;
+use crate::client::target::{Target, TargetError};
+use crate::measure::clock::Clock;
+use crate::measure::latency::Phase;
+use crate::measure::tally::Tally;
+use crate::number::float;
+use crate::payload::Filling;
+use crate::report::progress::Progress;
+use crate::report::series::{Sample, Series};
+use crate::run::crew;
+use crate::run::lap::{Lap, ServerCost, Window};
+use crate::run::worker::{Bounds, Common, Worker};
+use crate::watch::machine::{self, Machine};
+use crate::watch::own::{self, OwnTime};
+use crate::watch::process::Usage;
+use crate::watch::server::{Server, WatchError};
+
+/// Between looks at whether the window has begun or ended.
+const LOOK: Duration = Duration::from_millis(10);
+
+/// Why a run cannot begin.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SetupError {
+    #[error(transparent)]
+    Target(#[from] TargetError),
+    #[error(transparent)]
+    Watch(#[from] WatchError),
+    #[error(
+        "{tunnels} tunnels need {needed} open files, and this process may have {limit}: raise \
+         `ulimit -n`, or hold fewer"
+    )]
+    Files {
+        tunnels: u64,
+        needed: u64,
+        limit: u64,
+    },
+    #[error("cannot start a thread: {0}")]
+    Thread(#[from] io::Error),
+}
+
+/// A run.
+#[derive(Debug)]
+pub(crate) struct Session {
+    pub(crate) target: Arc<Target>,
+    pub(crate) bounds: Bounds,
+    pub(crate) server: Server,
+    pub(crate) machine: Machine,
+    pub(crate) begun: SystemTime,
+    pub(crate) clock: Clock,
+    pub(crate) series: Series,
+    /// Ctrl-C: nothing more begins.
+    pub(crate) stop: CancellationToken,
+    dialer: Dialer,
+    filling: Filling,
+    tunnels: Arc<AtomicU64>,
+    threads: u64,
+    progress: Progress,
+}
+
+/// A lap's name and expected length, for the progress line.
+#[derive(Debug, Clone)]
+pub(crate) struct Outlook {
+    pub(crate) name: String,
+    /// In seconds.
+    pub(crate) length: f64,
+    /// The latency that the time series shows.
+    pub(crate) headline: Phase,
+}
+
+impl Session {
+    /// Checks everything that can be checked before there is any load. `longest` is the longest
+    /// message, `planned` how long the run will take.
+    pub(crate) async fn new(
+        target: &TargetArgs,
+        bounds: &BoundArgs,
+        output: &OutputArgs,
+        longest: usize,
+        planned: Duration,
+    ) -> Result<Self, SetupError> {
+        let server = Server::new(&output.server_pid, output.server_metrics.as_deref()).await?;
+        let machine = Machine::prepare();
+        let threads = target
+            .threads
+            .map_or_else(|| (machine.cores / 2).max(1), usize::from);
+        let connect_timeout = target.connect_timeout;
+        let target = Arc::new(Target::new(target)?);
+        let stop = CancellationToken::new();
+        stop_at_ctrl_c(stop.clone());
+        Ok(Self {
+            dialer: Dialer::new(Arc::clone(&target), connect_timeout),
+            target,
+            bounds: Bounds::new(bounds),
+            server,
+            machine,
+            begun: SystemTime::now(),
+            clock: Clock::start(),
+            series: Series::new(output.interval, planned),
+            stop,
+            filling: Filling::new(longest),
+            tunnels: Arc::default(),
+            threads: crate::number::whole_len(threads),
+            progress: Progress::new(output.quiet),
+        })
+    }
+
+    /// Whether so many tunnels fit into this process's open files.
+    pub(crate) fn check_files(&self, tunnels: u64, ends: u64) -> Result<(), SetupError> {
+        /// Files of the harness itself, with some to spare.
+        const OWN: u64 = 64;
+        let needed = tunnels * ends + OWN;
+        match self.machine.files {
+            Some(limit) if limit < needed => Err(SetupError::Files {
+                tunnels,
+                needed,
+                limit,
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Runs a job on every thread, samples meanwhile, and sums up.
+    pub(crate) async fn drive<F, Fut>(
+        &mut self,
+        outlook: Outlook,
+        window: Arc<Window>,
+        job: F,
+    ) -> Result<Lap, SetupError>
+    where
+        F: Fn(Arc<Worker>) -> Fut + Clone + Send + 'static,
+        Fut: Future<Output = ()>,
+    {
+        let clock = Clock::start();
+        let common = Common {
+            clock,
+            dialer: self.dialer.clone(),
+            filling: self.filling.clone(),
+            bounds: self.bounds.clone(),
+            stop: self.stop.clone(),
+            window: Arc::clone(&window),
+            headline: outlook.headline,
+            tunnels: Arc::clone(&self.tunnels),
+        };
+        let workers: Vec<_> = (0..self.threads)
+            .map(|index| Arc::new(Worker::new(index, self.threads, &common)))
+            .collect();
+        let mut watch = Watch {
+            workers: &workers,
+            begun_at: float(self.clock.now()) / 1e9,
+            last: Snapshot::take(&self.server, &workers, clock).await,
+            counts: Tally::default(),
+        };
+        let mut begin = (window.begin() == 0).then(|| watch.last.clone());
+        let mut end = None;
+        self.progress.begin(&outlook);
+
+        let period = self.series.interval();
+        let mut tick = interval_at(Instant::now() + period, period);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        let work = crew::work(&workers, job);
+        tokio::pin!(work);
+        loop {
+            tokio::select! {
+                biased;
+                result = &mut work => break result?,
+                _ = tick.tick() => {
+                    let now = Snapshot::take(&self.server, &workers, clock).await;
+                    let sample = watch.sample(now, window.contains(clock.now()));
+                    self.progress.show(&sample, &watch.counts, clock.now());
+                    self.series.push(sample);
+                }
+                () = sleep(LOOK), if end.is_none() => {
+                    let now = clock.now();
+                    if begin.is_none() && now >= window.begin() {
+                        begin = Some(Snapshot::take(&self.server, &workers, clock).await);
+                    }
+                    if now >= window.end() {
+                        end = Some(Snapshot::take(&self.server, &workers, clock).await);
+                    }
+                }
+            }
+        }
+        let last = Snapshot::take(&self.server, &workers, clock).await;
+        let sample = watch.sample(last.clone(), window.contains(clock.now()));
+        self.series.push_last(sample);
+        self.progress.end();
+        let total = watch.total();
+        let end = end.unwrap_or(last);
+        Ok(sum_up(total, begin.as_ref().unwrap_or(&end), &end, &window))
+    }
+}
+
+fn sum_up(tally: Tally, begin: &Snapshot, end: &Snapshot, window: &Window) -> Lap {
+    let from = window.begin().min(end.at);
+    // A tail without operations is not part of the window.
+    let until = if tally.last_done > from {
+        tally.last_done.min(window.end())
+    } else {
+        end.at.min(window.end())
+    };
+    let nanoseconds = end.at.saturating_sub(begin.at);
+    let server = begin.server.zip(end.server);
+    let own = end.own.since(&begin.own, nanoseconds);
+    Lap {
+        limits: own::limits(own, &tally, machine::tracked_share()),
+        seconds: float(until.saturating_sub(from)) / 1e9,
+        server: server.map(|(a, b)| ServerCost::between(a, b, float(nanoseconds) / 1e9)),
+        own,
+        tally,
+    }
+}
+
+/// The first Ctrl-C ends the run with its report so far; the second ends it at once.
+fn stop_at_ctrl_c(stop: CancellationToken) {
+    tokio::spawn(async move {
+        if tokio::signal::ctrl_c().await.is_ok() {
+            stop.cancel();
+        }
+        if tokio::signal::ctrl_c().await.is_ok() {
+            std::process::exit(130);
+        }
+    });
+}
+
+/// Everything that is read from the system at one moment.
+#[derive(Debug, Clone)]
+struct Snapshot {
+    at: u64,
+    server: Option<Usage>,
+    own: OwnTime,
+}
+
+impl Snapshot {
+    async fn take(server: &Server, workers: &[Arc<Worker>], clock: Clock) -> Self {
+        Self {
+            server: server.usage().await,
+            own: OwnTime::of(workers),
+            at: clock.now(),
+        }
+    }
+}
+
+/// Turns running counts into rows of the time series.
+struct Watch<'a> {
+    workers: &'a [Arc<Worker>],
+    /// When the lap began, in seconds of the session.
+    begun_at: f64,
+    last: Snapshot,
+    counts: Tally,
+}
+
+impl Watch<'_> {
+    fn sample(&mut self, now: Snapshot, measured: bool) -> Sample {
+        let mut counts = Tally::default();
+        for worker in self.workers {
+            let mut tally = worker.shard.lock();
+            let recent = tally.recent.take();
+            let mut part = tally.counts();
+            drop(tally);
+            part.recent = recent;
+            counts.add(&part);
+        }
+        let seconds = float(now.at.saturating_sub(self.last.at)) / 1e9;
+        let own = now.own.since(&self.last.own, now.at - self.last.at);
+        let mut sample = Sample::between(&self.counts, &counts, seconds);
+        sample.at = self.begun_at + float(now.at) / 1e9;
+        sample.measured = measured;
+        sample.client_busy = own.busy;
+        sample.client_waiting = own.waiting;
+        if let (Some(before), Some(after)) = (self.last.server, now.server) {
+            let cost = ServerCost::between(before, after, seconds);
+            sample.server_cores = Some(cost.busy_cores);
+            sample.server_rss = Some(after.rss);
+            sample.server_fds = Some(after.fds);
+        }
+        counts.recent = None;
+        self.counts = counts;
+        self.last = now;
+        sample
+    }
+
+    /// All counts with their histograms.
+    fn total(&self) -> Tally {
+        let mut total = Tally::default();
+        for worker in self.workers {
+            total.add(&worker.shard.lock());
+        }
+        total
+    }
+}

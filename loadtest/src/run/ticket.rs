@@ -1,0 +1,120 @@
+//! One operation, from when it was due to its end. Every ticket is counted exactly once, also when
+//! its task is dropped.
+
+use std::sync::Arc;
+
+use crate::fault::{Failure, Trouble};
+use crate::measure::latency::Phase;
+use crate::run::worker::Worker;
+
+/// The right to do one operation.
+#[derive(Debug)]
+pub(crate) struct Ticket {
+    worker: Arc<Worker>,
+    due: u64,
+    began: u64,
+    is_measured: bool,
+    is_over: bool,
+}
+
+impl Ticket {
+    /// An operation that begins now.
+    pub(crate) fn begin(worker: &Arc<Worker>, due: u64) -> Self {
+        let began = worker.clock.now().max(due);
+        let is_measured = worker.is_measured(due);
+        let mut tally = worker.shard.lock();
+        tally.live.in_flight += 1;
+        tally.live.offered += 1;
+        if is_measured {
+            tally.offered += 1;
+            tally.started += 1;
+            tally.record(Phase::Lag, began - due);
+        }
+        drop(tally);
+        Self {
+            worker: Arc::clone(worker),
+            due,
+            began,
+            is_measured,
+            is_over: false,
+        }
+    }
+
+    /// Counts an operation that fell due and never began.
+    pub(crate) fn never(worker: &Worker, due: u64) {
+        if worker.is_measured(due) {
+            let age = worker.clock.now().saturating_sub(due);
+            let mut tally = worker.shard.lock();
+            tally.offered += 1;
+            tally.failed += 1;
+            tally.failure(Failure::Unfinished, 0);
+            tally.record_headline(Phase::Operation, age);
+        }
+    }
+
+    pub(crate) fn worker(&self) -> &Arc<Worker> {
+        &self.worker
+    }
+
+    pub(crate) fn began(&self) -> u64 {
+        self.began
+    }
+
+    /// Records how long a part of it took.
+    pub(crate) fn record(&self, phase: Phase, nanoseconds: u64) {
+        if self.is_measured {
+            self.worker.shard.lock().record(phase, nanoseconds);
+        }
+    }
+
+    /// It succeeded at `at`.
+    pub(crate) fn done(mut self, at: u64) {
+        self.is_over = true;
+        let mut tally = self.worker.shard.lock();
+        tally.live.end(true);
+        if self.is_measured {
+            tally.done += 1;
+            tally.last_done = tally.last_done.max(at);
+            tally.record_headline(Phase::Operation, at.saturating_sub(self.due));
+            tally.record(Phase::Service, at.saturating_sub(self.began));
+        }
+    }
+
+    /// It failed. A service that broke its word is counted even while warming up.
+    pub(crate) fn failed(mut self, trouble: Trouble) {
+        self.fail(trouble);
+    }
+
+    fn fail(&mut self, trouble: Trouble) {
+        self.is_over = true;
+        let now = self.worker.clock.now();
+        let mut tally = self.worker.shard.lock();
+        tally.live.end(false);
+        if self.is_measured {
+            tally.failed += 1;
+        }
+        if self.is_measured || matches!(trouble, Trouble::Fault(_)) {
+            tally.trouble(trouble);
+        }
+        // What took too long must not vanish from the percentiles by failing. What failed at once
+        // must not improve them.
+        let took_too_long = matches!(
+            trouble,
+            Trouble::Failure(
+                Failure::Timeout | Failure::ConnectTimeout | Failure::Unfinished,
+                _
+            )
+        );
+        if self.is_measured && took_too_long {
+            tally.record_headline(Phase::Operation, now.saturating_sub(self.due));
+        }
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        if !self.is_over {
+            self.fail(Failure::Unfinished.into());
+        }
+    }
+}

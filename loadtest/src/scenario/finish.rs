@@ -1,0 +1,182 @@
+//! From laps to a verdict, a record, and files.
+
+use std::collections::BTreeMap;
+
+use crate::args::gate::Figure;
+use crate::args::{Gate, OutputArgs};
+use crate::measure::latency::Phase;
+use crate::measure::tally::Tally;
+use crate::number::{float, ratio};
+use crate::report::files::{self, FileError};
+use crate::report::record::{
+    Finding, GateResult, Latency, Outcome, Record, SCHEMA, Step, Totals, Verdict,
+};
+use crate::report::{html, table};
+use crate::run::lap::Lap;
+use crate::run::session::{Session, SetupError};
+
+/// Why a run gave no verdict.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failed {
+    #[error(transparent)]
+    Setup(#[from] SetupError),
+    #[error(transparent)]
+    File(#[from] FileError),
+    #[error("{0}")]
+    Usage(String),
+    #[error("cannot start a thread: {0}")]
+    Thread(#[source] std::io::Error),
+}
+
+/// What a scenario hands over at its end.
+#[derive(Debug)]
+pub(crate) struct Finished {
+    pub(crate) scenario: &'static str,
+    /// What one operation is.
+    pub(crate) operation: &'static str,
+    /// The latency that gates and plots are about.
+    pub(crate) headline: Phase,
+    /// Operations a second that were asked for; none in a closed loop.
+    pub(crate) offered_rate: Option<f64>,
+    pub(crate) lap: Lap,
+    pub(crate) steps: Vec<Step>,
+    pub(crate) findings: Vec<Finding>,
+}
+
+impl Finished {
+    /// Judges, prints and writes. Returns the outcome.
+    pub(crate) fn report(self, session: &Session, output: &OutputArgs) -> Result<Outcome, Failed> {
+        let record = self.record(session, &output.fail_if);
+        print(&table::run(&record));
+        if let Some(path) = &output.json {
+            files::write_json(path, &record)?;
+        }
+        if let Some(path) = &output.html {
+            let name = record.scenario.clone();
+            files::write(path, html::page(&[name], std::slice::from_ref(&record)))?;
+        }
+        if let Some(path) = &output.csv {
+            files::write_csv(path, &record.series)?;
+        }
+        if let Some(path) = &output.hdr {
+            files::write_hdr(path, &record, session.begun)?;
+        }
+        Ok(record.verdict.outcome)
+    }
+
+    fn record(self, session: &Session, gates: &[Gate]) -> Record {
+        let tally = &self.lap.tally;
+        let totals = Totals::of(&self.lap, self.offered_rate);
+        let latency: BTreeMap<_, _> = tally
+            .latency
+            .iter()
+            .filter(|(_, histogram)| !histogram.is_empty())
+            .map(|(phase, histogram)| (phase.label().to_owned(), Latency::of(histogram)))
+            .collect();
+        let faults: BTreeMap<_, _> = tally
+            .faults
+            .iter()
+            .map(|(fault, count)| (fault.label().to_owned(), *count))
+            .collect();
+        let gates: Vec<_> = gates.iter().map(|gate| self.judge(gate, &totals)).collect();
+        let outcome = if !faults.is_empty() {
+            Outcome::Incorrect
+        } else if totals.done == 0 {
+            Outcome::NothingSucceeded
+        } else if gates.iter().any(|gate| gate.failed) {
+            Outcome::GateFailed
+        } else {
+            Outcome::Passed
+        };
+        Record {
+            tool: concat!("hawser-loadtest ", env!("CARGO_PKG_VERSION")).to_owned(),
+            schema: SCHEMA,
+            scenario: self.scenario.to_owned(),
+            command: std::env::args().skip(1).collect::<Vec<_>>().join(" "),
+            began: humantime::format_rfc3339_seconds(session.begun).to_string(),
+            seconds: float(session.clock.now()) / 1e9,
+            interrupted: session.stop.is_cancelled(),
+            machine: session.machine.clone(),
+            target: format!("{}://{}", session.target.scheme, session.target.authority),
+            operation: self.operation.to_owned(),
+            headline: self.headline.label().to_owned(),
+            totals,
+            latency,
+            failures: failures(tally),
+            faults,
+            server: self.lap.server,
+            client: self.lap.own,
+            steps: self.steps,
+            findings: self.findings,
+            verdict: Verdict {
+                outcome,
+                harness_limits: self.lap.limits,
+                gates,
+            },
+            series: session.series.rows().to_vec(),
+        }
+    }
+
+    fn judge(&self, gate: &Gate, totals: &Totals) -> GateResult {
+        let value = figure(gate.figure, self.headline, &self.lap, totals).or_else(|| {
+            let name = finding(gate.figure)?;
+            let found = self.findings.iter().find(|f| f.name == name)?;
+            Some(found.value)
+        });
+        GateResult {
+            gate: gate.to_string(),
+            value,
+            // A gate that cannot be judged must not pass unnoticed.
+            failed: value.is_none_or(|value| gate.fails(value)),
+        }
+    }
+}
+
+/// The figure that a gate looks at, if a lap has it.
+pub(crate) fn figure(figure: Figure, headline: Phase, lap: &Lap, totals: &Totals) -> Option<f64> {
+    let histogram = || lap.tally.latency.get(&headline).filter(|h| !h.is_empty());
+    match figure {
+        Figure::Latency(quantile) => {
+            let value = histogram()?.value_at_quantile(quantile.fraction());
+            Some(float(value) / 1e6)
+        }
+        Figure::Mean => Some(histogram()?.mean() / 1e6),
+        Figure::Errors => Some(totals.error_share() * 100.0),
+        Figure::Rate => Some(totals.done_rate),
+        Figure::Achieved => Some(totals.achieved_share() * 100.0),
+        Figure::Stalls => Some(float(totals.stalls)),
+        Figure::CpuPerOp => {
+            let server = lap.server?;
+            Some(ratio(server.cpu_seconds * 1e6, float(totals.done)))
+        }
+        Figure::Rss => lap.server.map(|server| float(server.rss_after)),
+        Figure::RssPerTunnel | Figure::RssSlope | Figure::FdsSlope => None,
+    }
+}
+
+/// The finding that a gate looks at.
+fn finding(figure: Figure) -> Option<&'static str> {
+    match figure {
+        Figure::RssPerTunnel => Some("rss_per_tunnel_bytes"),
+        Figure::RssSlope => Some("rss_slope_bytes_per_hour"),
+        Figure::FdsSlope => Some("fds_slope_per_hour"),
+        _ => None,
+    }
+}
+
+/// Failures by name and detail, such as `open_refused 503`.
+pub(crate) fn failures(tally: &Tally) -> BTreeMap<String, u64> {
+    let name = |((failure, detail), count): (&(crate::fault::Failure, u16), &u64)| {
+        let name = match detail {
+            0 => failure.label().to_owned(),
+            detail => format!("{} {detail}", failure.label()),
+        };
+        (name, *count)
+    };
+    tally.failures.iter().map(name).collect()
+}
+
+#[expect(clippy::print_stdout, reason = "the table is what a run prints")]
+pub(crate) fn print(text: &str) {
+    print!("{text}");
+}

@@ -1,0 +1,185 @@
+//! Attacks beside honest sign-ins, and the harm to them.
+
+mod attack;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::ValueEnum as _;
+
+use self::attack::{Attackers, Toll};
+use crate::args::{Attack, HostileArgs};
+use crate::measure::latency::Phase;
+use crate::measure::schedule::{Plan, Spread};
+use crate::number::{float, ratio};
+use crate::report::record::{Finding, Outcome, Step, Totals};
+use crate::report::units::{byte_count, count, number, percent, time};
+use crate::run::lap::{Lap, Window};
+use crate::run::pace::{self, Pace};
+use crate::run::session::{Outlook, Session};
+use crate::scenario::finish::{Failed, Finished};
+use crate::scenario::sign_ins::longest;
+use crate::scenario::transaction::sign_in;
+
+pub(crate) async fn run(args: &HostileArgs) -> Result<Outcome, Failed> {
+    let attacks = if args.attacks.is_empty() {
+        Attack::value_variants().to_vec()
+    } else {
+        args.attacks.clone()
+    };
+    let laps = u32::try_from(attacks.len()).unwrap_or(u32::MAX);
+    let mut session = Session::new(
+        &args.target,
+        &args.bounds,
+        &args.output,
+        longest(&args.messages),
+        args.step.saturating_mul(laps.saturating_add(2)),
+    )
+    .await?;
+    session.check_files(u64::from(args.attackers), 2)?;
+
+    let mut steps = Vec::new();
+    let mut findings = Vec::new();
+    let before = honest(&mut session, args, "alone before").await?;
+    let calm = step("alone before", &before, args.rate);
+    let mut all = before;
+    steps.push(calm.clone());
+    for attack in attacks {
+        if session.stop.is_cancelled() {
+            break;
+        }
+        let name = name(attack);
+        let attackers = Attackers::start(attack, args, &session).map_err(Failed::Thread)?;
+        let lap = honest(&mut session, args, &name).await?;
+        let toll = attackers.stop().await;
+        let step = step(&name, &lap, args.rate);
+        findings.extend(harm(&name, &calm, &step, &toll));
+        steps.push(step);
+        join(&mut all, &lap);
+    }
+    if !session.stop.is_cancelled() {
+        let after = honest(&mut session, args, "alone after").await?;
+        steps.push(step("alone after", &after, args.rate));
+        join(&mut all, &after);
+    }
+    Finished {
+        scenario: "hostile",
+        operation: "sign-in",
+        headline: Phase::Operation,
+        offered_rate: Some(args.rate),
+        lap: all,
+        steps,
+        findings,
+    }
+    .report(&session, &args.output)
+}
+
+fn name(attack: Attack) -> String {
+    let value = attack.to_possible_value();
+    value.map_or_else(String::new, |value| value.get_name().to_owned())
+}
+
+/// Honest sign-ins for one step.
+async fn honest(session: &mut Session, args: &HostileArgs, name: &str) -> Result<Lap, Failed> {
+    let plan = Plan {
+        rate: args.rate,
+        spread: Spread::Constant,
+        ramp: Duration::ZERO,
+        warm_up: Duration::ZERO,
+        duration: args.step,
+        count: None,
+    };
+    let messages: Arc<[_]> = args.messages.0.clone().into();
+    let outlook = Outlook {
+        name: name.to_owned(),
+        length: args.step.as_secs_f64(),
+        headline: Phase::Operation,
+    };
+    let lap = session
+        .drive(outlook, Arc::new(Window::from(0)), move |worker| {
+            let messages = Arc::clone(&messages);
+            async move {
+                pace::keep(&worker, Pace::Open(plan), move |ticket| {
+                    sign_in(ticket, Arc::clone(&messages))
+                })
+                .await;
+            }
+        })
+        .await?;
+    Ok(lap)
+}
+
+fn step(name: &str, lap: &Lap, rate: f64) -> Step {
+    let totals = Totals::of(lap, Some(rate));
+    let mut failed = Vec::new();
+    if totals.failed > 0 {
+        failed.push(format!("{} errors", count(totals.failed)));
+    }
+    Step::of(name.to_owned(), lap, totals, Phase::Operation, failed)
+}
+
+/// Adds a lap to all of them.
+fn join(all: &mut Lap, lap: &Lap) {
+    all.tally.add(&lap.tally);
+    all.seconds += lap.seconds;
+    all.own.busy = all.own.busy.max(lap.own.busy);
+    all.own.waiting = all.own.waiting.max(lap.own.waiting);
+    for limit in &lap.limits {
+        if !all.limits.contains(limit) {
+            all.limits.push(limit.clone());
+        }
+    }
+    if let (Some(all), Some(lap)) = (&mut all.server, lap.server) {
+        all.cpu_seconds += lap.cpu_seconds;
+        all.rss_after = lap.rss_after;
+        all.fds_after = lap.fds_after;
+    }
+    if let Some(server) = &mut all.server {
+        server.busy_cores = ratio(server.cpu_seconds, all.seconds);
+    }
+}
+
+/// What an attack did to honest users, and to the service.
+fn harm(name: &str, calm: &Step, step: &Step, toll: &Toll) -> Vec<Finding> {
+    let slower = match (calm.p99, step.p99) {
+        (Some(usual), Some(under)) => {
+            let factor = ratio(under, usual);
+            let text = format!(
+                "{name}: honest p99 {} -> {} (x {}), errors {} -> {}",
+                time(usual),
+                time(under),
+                number(factor),
+                percent(calm.totals.error_share()),
+                percent(step.totals.error_share()),
+            );
+            Finding::new(&format!("{name}_p99_ratio"), factor, text)
+        }
+        _ => Finding::new(
+            &format!("{name}_p99_ratio"),
+            f64::MAX,
+            format!("{name}: no honest sign-in succeeded"),
+        ),
+    };
+    let cost = match (calm.server, step.server) {
+        (Some(calm), Some(under)) => format!(
+            "; service {} -> {} of a core, {} -> {}",
+            percent(calm.busy_cores),
+            percent(under.busy_cores),
+            byte_count(calm.rss_after),
+            byte_count(under.rss_after)
+        ),
+        _ => String::new(),
+    };
+    let held = toll.held.map_or_else(String::new, |ms| {
+        format!(", lived {} (median of those it ended)", time(ms))
+    });
+    let text = format!(
+        "    {} attempts, {} turned away, {} ended by the service{held}, {} alive at the end{cost}",
+        count(toll.attempts),
+        count(toll.refused),
+        count(toll.ended),
+        count(toll.alive),
+    );
+    let alive = Finding::new(&format!("{name}_alive"), float(toll.alive), text);
+    vec![slower, alive]
+}

@@ -1,0 +1,356 @@
+//! Many tunnels that do nothing: what one costs, and whether it lives.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep, timeout};
+use tokio_util::sync::CancellationToken;
+
+use crate::args::{IdleArgs, State};
+use crate::fault::{Failure, Trouble};
+use crate::measure::alarm::Alarm;
+use crate::measure::latency::Phase;
+use crate::measure::schedule::{Plan, Spread};
+use crate::number::{float, ratio};
+use crate::payload::End;
+use crate::report::record::{Finding, Outcome};
+use crate::report::units::{bytes, number, time};
+use crate::run::lap::Window;
+use crate::run::session::{Outlook, Session};
+use crate::run::ticket::Ticket;
+use crate::run::worker::{Worker, tunnel_id};
+use crate::scenario::finish::{Failed, Finished};
+use crate::tunnel::{Half, Tunnel};
+use crate::watch::process::Usage;
+use crate::watch::server::Server;
+
+/// Bytes of the message that shows, after the wait, that a tunnel still carries any.
+const TOUCH_LEN: usize = 81;
+
+/// Time for a service to put its memory in order before it is read.
+const SETTLE: Duration = Duration::from_secs(1);
+
+/// Between looks at how far the tunnels are.
+const LOOK: Duration = Duration::from_millis(10);
+
+/// What the tunnels are to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Stage {
+    Hold,
+    /// Carry a message each way.
+    Touch,
+    Close,
+}
+
+/// How far they are.
+#[derive(Debug, Default)]
+struct Counts {
+    opened: AtomicU64,
+    touched: AtomicU64,
+    ended: AtomicU64,
+}
+
+pub(crate) async fn run(args: &IdleArgs) -> Result<Outcome, Failed> {
+    let total = u64::from(args.tunnels);
+    let opening = Duration::from_secs_f64(float(total) / args.rate);
+    let planned = opening + args.hold + SETTLE * 3;
+    let mut session =
+        Session::new(&args.target, &args.bounds, &args.output, TOUCH_LEN, planned).await?;
+    let ends = if args.state == State::Paired { 2 } else { 1 };
+    session.check_files(total, ends)?;
+
+    let plan = Plan {
+        rate: args.rate,
+        spread: Spread::Constant,
+        ramp: Duration::ZERO,
+        warm_up: Duration::ZERO,
+        // One more, so that rounding takes none away.
+        duration: opening + Duration::from_secs(1),
+        count: Some(total),
+    };
+    let counts = Arc::new(Counts::default());
+    let (order, orders) = watch::channel(Stage::Hold);
+    let conductor = Conductor {
+        server: session.server.clone(),
+        counts: Arc::clone(&counts),
+        order,
+        stop: session.stop.clone(),
+        total,
+        hold: args.hold,
+        touches: args.state == State::Paired,
+        patience: opening + args.target.connect_timeout * 2 + args.bounds.timeout,
+    };
+    let conducted = tokio::spawn(conductor.conduct());
+    let state = args.state;
+    let outlook = Outlook {
+        name: "idle".to_owned(),
+        length: planned.as_secs_f64(),
+        headline: Phase::Operation,
+    };
+    let lap = session
+        .drive(outlook, Arc::new(Window::from(0)), move |worker| {
+            let (counts, orders) = (Arc::clone(&counts), orders.clone());
+            async move { open_all(&worker, plan, state, &counts, orders).await }
+        })
+        .await?;
+    let conducted = conducted.await;
+    let findings = conducted.map_or_else(|_| Vec::new(), |seen| seen.findings(args));
+    Finished {
+        scenario: "idle",
+        operation: "tunnel",
+        headline: Phase::Operation,
+        offered_rate: Some(args.rate),
+        lap,
+        steps: Vec::new(),
+        findings,
+    }
+    .report(&session, &args.output)
+}
+
+/// Opens this thread's tunnels at their due times and waits for all of them.
+async fn open_all(
+    worker: &Arc<Worker>,
+    plan: Plan,
+    state: State,
+    counts: &Arc<Counts>,
+    orders: watch::Receiver<Stage>,
+) {
+    let mut tasks = JoinSet::new();
+    let Ok(mut alarm) = Alarm::new() else {
+        worker.shard.lock().failure(Failure::NoFiles, 0);
+        return;
+    };
+    for due in plan.share(worker.index, worker.of) {
+        let wait = alarm.wait(worker.clock.instant(due));
+        if worker.stop.run_until_cancelled(wait).await.is_none() {
+            break;
+        }
+        let ticket = Ticket::begin(worker, due);
+        let (counts, orders) = (Arc::clone(counts), orders.clone());
+        tasks.spawn(async move {
+            let result = match state {
+                State::Paired => hold_paired(&ticket, &counts, orders).await,
+                State::Waiting => hold_waiting(&ticket, &counts, orders).await,
+            };
+            counts.ended.fetch_add(1, Ordering::Relaxed);
+            match result {
+                Ok(opened) => ticket.done(opened),
+                Err(trouble) => ticket.failed(trouble),
+            }
+        });
+        tokio::task::yield_now().await;
+    }
+    while tasks.join_next().await.is_some() {}
+}
+
+async fn hold_paired(
+    ticket: &Ticket,
+    counts: &Counts,
+    mut orders: watch::Receiver<Stage>,
+) -> Result<u64, Trouble> {
+    let worker = ticket.worker();
+    let (mut tunnel, opened) = Tunnel::open(worker).await?;
+    ticket.record(Phase::Open, opened.phone - ticket.began());
+    ticket.record(Phase::Join, opened.laptop - opened.phone);
+    counts.opened.fetch_add(1, Ordering::Relaxed);
+    let mut touched = false;
+    loop {
+        let now = *orders.borrow_and_update();
+        match now {
+            Stage::Touch if !touched => {
+                touched = true;
+                let deadline = Instant::now() + worker.bounds.timeout;
+                for sender in [End::Laptop, End::Phone] {
+                    tunnel.from(sender).0.send(TOUCH_LEN).await?;
+                    tunnel.deliver(sender, deadline).await?;
+                }
+                counts.touched.fetch_add(1, Ordering::Relaxed);
+            }
+            Stage::Close => break,
+            _ => tokio::select! {
+                _ = orders.changed() => {}
+                result = tunnel.phone.receive() => { result?; }
+                result = tunnel.laptop.receive() => { result?; }
+            },
+        }
+    }
+    let is_spoiled = tunnel.is_spoiled();
+    tunnel.close(End::Phone).await?;
+    if is_spoiled {
+        return Err(Trouble::Spoiled);
+    }
+    Ok(opened.laptop)
+}
+
+async fn hold_waiting(
+    ticket: &Ticket,
+    counts: &Counts,
+    mut orders: watch::Receiver<Stage>,
+) -> Result<u64, Trouble> {
+    let worker = ticket.worker();
+    let (socket, _, _) = worker.dialer.open(tunnel_id()).await?;
+    let opened = worker.clock.now();
+    ticket.record(Phase::Open, opened - ticket.began());
+    counts.opened.fetch_add(1, Ordering::Relaxed);
+    let number = worker.next_tunnel();
+    let mut phone = Half::new(Arc::clone(worker), number, End::Phone, socket);
+    while *orders.borrow_and_update() != Stage::Close {
+        tokio::select! {
+            _ = orders.changed() => {}
+            result = phone.receive() => { result?; }
+        }
+    }
+    phone.goodbye(1000).await;
+    let codes = Arc::clone(&worker.bounds.close_codes);
+    let ended = timeout(worker.bounds.close_timeout, phone.finish(&codes)).await;
+    ended.unwrap_or(Err(Failure::Unended.into()))?;
+    worker.dialer.release(phone.socket());
+    Ok(opened)
+}
+
+/// Gives the orders and reads the service's memory between them.
+struct Conductor {
+    server: Server,
+    counts: Arc<Counts>,
+    order: watch::Sender<Stage>,
+    stop: CancellationToken,
+    total: u64,
+    hold: Duration,
+    touches: bool,
+    /// For each stage that waits for tunnels.
+    patience: Duration,
+}
+
+/// The service's memory and CPU time at the ends of the stages.
+#[derive(Debug, Default)]
+struct Conducted {
+    opening: f64,
+    opened: u64,
+    survived: u64,
+    before: Option<Usage>,
+    settled: Option<Usage>,
+    held: Option<Usage>,
+    touched: Option<Usage>,
+    closed: Option<Usage>,
+}
+
+impl Conductor {
+    async fn conduct(self) -> Conducted {
+        let mut seen = Conducted {
+            before: self.server.usage().await,
+            ..Conducted::default()
+        };
+        let start = Instant::now();
+        let load = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        let opened = || load(&self.counts.opened) + load(&self.counts.ended) >= self.total;
+        self.until(opened).await;
+        seen.opening = start.elapsed().as_secs_f64();
+        seen.opened = load(&self.counts.opened);
+        self.pause(SETTLE).await;
+        seen.settled = self.server.usage().await;
+        self.pause(self.hold).await;
+        seen.held = self.server.usage().await;
+        seen.survived = self.total.min(seen.opened) - load(&self.counts.ended).min(seen.opened);
+        if self.touches && !self.stop.is_cancelled() {
+            self.order.send_replace(Stage::Touch);
+            let touched = || load(&self.counts.touched) + load(&self.counts.ended) >= self.total;
+            self.until(touched).await;
+            self.pause(SETTLE).await;
+            seen.touched = self.server.usage().await;
+        }
+        self.order.send_replace(Stage::Close);
+        self.until(|| load(&self.counts.ended) >= self.total).await;
+        self.pause(SETTLE).await;
+        seen.closed = self.server.usage().await;
+        seen
+    }
+
+    async fn until(&self, is_done: impl Fn() -> bool) {
+        let end = Instant::now() + self.patience;
+        while !is_done() && !self.stop.is_cancelled() && Instant::now() < end {
+            sleep(LOOK).await;
+        }
+    }
+
+    async fn pause(&self, time: Duration) {
+        self.stop.run_until_cancelled(sleep(time)).await;
+    }
+}
+
+impl Conducted {
+    fn findings(&self, args: &IdleArgs) -> Vec<Finding> {
+        let state = match args.state {
+            State::Waiting => "waiting",
+            State::Paired => "paired",
+        };
+        let mut all = vec![
+            Finding::new(
+                "opened",
+                float(self.opened),
+                format!(
+                    "{} tunnels opened in {} s ({}/s)",
+                    self.opened,
+                    number(self.opening),
+                    number(ratio(float(self.opened), self.opening))
+                ),
+            ),
+            Finding::new(
+                "survived",
+                float(self.survived),
+                format!("{} of them lived through {}", self.survived, hold(args)),
+            ),
+        ];
+        let (Some(before), Some(held)) = (self.before, self.held) else {
+            return all;
+        };
+        let per_tunnel = |usage: Usage| {
+            let growth = float(usage.rss) - float(before.rss);
+            ratio(growth, float(self.opened))
+        };
+        let mut cost = |name: &str, usage: Option<Usage>, what: &str| {
+            if let Some(usage) = usage {
+                let each = per_tunnel(usage);
+                all.push(Finding::new(
+                    name,
+                    each,
+                    format!("{} of the service's memory for {what}", bytes(each)),
+                ));
+            }
+        };
+        cost(
+            "rss_per_tunnel_bytes",
+            Some(held),
+            &format!("each {state} tunnel"),
+        );
+        cost(
+            "rss_per_touched_tunnel_bytes",
+            self.touched,
+            "each after one message each way",
+        );
+        if let Some(closed) = self.closed {
+            let kept = float(closed.rss) - float(before.rss);
+            all.push(Finding::new(
+                "rss_kept_bytes",
+                kept,
+                format!("{} of it kept when all were closed", bytes(kept)),
+            ));
+        }
+        if let Some(settled) = self.settled {
+            let cpu = float(held.cpu.saturating_sub(settled.cpu)) / 1e6;
+            let each = ratio(cpu, args.hold.as_secs_f64());
+            all.push(Finding::new(
+                "idle_cpu_ms_per_second",
+                each,
+                format!("{} of CPU time a second to hold them", time(each)),
+            ));
+        }
+        all
+    }
+}
+
+fn hold(args: &IdleArgs) -> String {
+    humantime::format_duration(args.hold).to_string()
+}

@@ -1,0 +1,142 @@
+//! A tunnel seen from both its ends, which is what lets the harness judge the service.
+
+mod end;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{Instant, timeout, timeout_at};
+
+pub(crate) use self::end::{Half, Seen};
+use crate::client::socket::Socket;
+use crate::fault::{Failure, Fault, Trouble};
+use crate::payload::{End, LABEL_LEN};
+use crate::run::worker::{Worker, tunnel_id};
+
+/// Time for a message that shows whether an earlier one is lost or only late.
+const PROBE: Duration = Duration::from_secs(1);
+
+/// The code of a goodbye: normal closure.
+const GOODBYE: u16 = 1000;
+
+/// Both ends of a tunnel.
+#[derive(Debug)]
+pub(crate) struct Tunnel {
+    worker: Arc<Worker>,
+    pub(crate) phone: Half,
+    pub(crate) laptop: Half,
+}
+
+/// When the steps of opening were done, in nanoseconds of the clock.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Opened {
+    pub(crate) phone: u64,
+    pub(crate) laptop: u64,
+}
+
+impl Tunnel {
+    /// Opens a tunnel and joins it.
+    pub(crate) async fn open(worker: &Arc<Worker>) -> Result<(Self, Opened), Trouble> {
+        let id = tunnel_id();
+        let (phone, routing, place) = worker.dialer.open(id).await?;
+        let phone_at = worker.clock.now();
+        let laptop = worker.dialer.join(routing, id, place).await?;
+        let opened = Opened {
+            phone: phone_at,
+            laptop: worker.clock.now(),
+        };
+        Ok((Self::new(worker, phone, laptop), opened))
+    }
+
+    fn new(worker: &Arc<Worker>, phone: Socket, laptop: Socket) -> Self {
+        let number = worker.next_tunnel();
+        let half = |socket, end| Half::new(Arc::clone(worker), number, end, socket);
+        Self {
+            worker: Arc::clone(worker),
+            phone: half(phone, End::Phone),
+            laptop: half(laptop, End::Laptop),
+        }
+    }
+
+    /// The end that sends, and the end that receives.
+    pub(crate) fn from(&mut self, sender: End) -> (&mut Half, &mut Half) {
+        match sender {
+            End::Phone => (&mut self.phone, &mut self.laptop),
+            End::Laptop => (&mut self.laptop, &mut self.phone),
+        }
+    }
+
+    /// Whether the service broke its word in this tunnel.
+    pub(crate) fn is_spoiled(&self) -> bool {
+        self.phone.faults + self.laptop.faults > 0
+    }
+
+    /// Waits until the receiver has had everything that the sender sent.
+    pub(crate) async fn deliver(&mut self, sender: End, deadline: Instant) -> Result<(), Trouble> {
+        let (sender, receiver) = self.from(sender);
+        let sent = sender.sent();
+        let arrival = async {
+            while receiver.seen() < sent {
+                receiver.receive().await?;
+            }
+            Ok(())
+        };
+        match timeout_at(deadline, arrival).await {
+            Ok(result) => result,
+            Err(_) => Err(probe(sender, receiver).await),
+        }
+    }
+
+    /// Says goodbye from one end and sees both ends closed as they should be.
+    pub(crate) async fn close(mut self, from: End) -> Result<(), Trouble> {
+        let limit = self.worker.bounds.close_timeout;
+        let (closer, other) = self.from(from);
+        closer.goodbye(GOODBYE).await;
+        let codes = Arc::clone(&closer.worker().bounds.close_codes);
+        let both = async { tokio::join!(closer.finish(&codes), other.finish(&codes)) };
+        let Ok((first, second)) = timeout(limit, both).await else {
+            return Err(Failure::Unended.into());
+        };
+        // Only now is it certain that what has not come will not come.
+        closer.settle();
+        other.settle();
+        first.and(second)?;
+        self.worker.dialer.release(self.phone.socket());
+        self.worker.dialer.release(self.laptop.socket());
+        Ok(())
+    }
+}
+
+/// Tells a lost message from a late one: if one more gets through, the one before never will.
+async fn probe(sender: &mut Half, receiver: &mut Half) -> Trouble {
+    let now = sender.worker().clock.now();
+    sender.put(LABEL_LEN, now);
+    if sender.flush().await.is_err() {
+        return Failure::Timeout.into();
+    }
+    let sent = sender.sent();
+    let arrival = async {
+        while receiver.seen() < sent {
+            receiver.receive().await?;
+        }
+        Ok::<(), Trouble>(())
+    };
+    match timeout(PROBE, arrival).await {
+        Ok(Err(trouble)) => trouble,
+        _ if receiver.lost() > 0 => {
+            receiver.settle();
+            Trouble::Spoiled
+        }
+        _ => Failure::Timeout.into(),
+    }
+}
+
+impl From<Seen> for Trouble {
+    fn from(seen: Seen) -> Self {
+        match seen {
+            Seen::Spoiled => Self::Spoiled,
+            Seen::ClosedByService(code) => Self::Failure(Failure::ClosedByService, code),
+            Seen::Early => Fault::EarlyClose.into(),
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! Manners, mistakes and exit codes.
+
+use std::net::TcpListener;
+
+use tempfile::TempDir;
+
+use crate::rig::{Run, command, drive, finished};
+
+fn run(arguments: &[&str]) -> Run {
+    let folder = TempDir::new().unwrap();
+    let output = command(arguments, &folder).output().unwrap();
+    finished(output, folder)
+}
+
+#[test]
+fn a_target_elsewhere_needs_the_users_word() {
+    // An address of the block for documentation: nothing is sent, because the run does not begin.
+    let run = run(&["sign-ins", "--url=ws://192.0.2.1:8080", "--count=1"]);
+    assert_eq!(run.code, 2);
+    assert!(run.stderr.contains("--target-is-mine"), "{}", run.stderr);
+}
+
+#[test]
+fn an_address_given_by_connect_is_checked_too() {
+    let run = run(&[
+        "sign-ins",
+        "--url=ws://127.0.0.1:8080",
+        "--connect=192.0.2.1:8080",
+        "--count=1",
+    ]);
+    assert_eq!(run.code, 2);
+    assert!(run.stderr.contains("--target-is-mine"), "{}", run.stderr);
+}
+
+#[test]
+fn mistakes_are_explained() {
+    let cases: [(&[&str], &str); 8] = [
+        (&["sign-ins"], "--url"),
+        (&["sign-ins", "--url=http://127.0.0.1"], "ws:// or wss://"),
+        (&["sign-ins", "--url=ws://127.0.0.1/cable"], "has a path"),
+        (&["sign-ins", "--url=ws://127.0.0.1", "--rate=0"], "above 0"),
+        (
+            &["sign-ins", "--url=ws://127.0.0.1", "--duration=30"],
+            "with its unit",
+        ),
+        (
+            &["sign-ins", "--url=ws://127.0.0.1", "--fail-if=p98>1ms"],
+            "is not one of",
+        ),
+        (
+            &["sign-ins", "--url=ws://127.0.0.1", "--messages=l5"],
+            "28 to 1048576",
+        ),
+        (
+            &["sign-ins", "--url=ws://127.0.0.1", "--server-pid=999999999"],
+            "no process",
+        ),
+    ];
+    for (arguments, hint) in cases {
+        let run = run(arguments);
+        assert_eq!(run.code, 2, "{arguments:?}");
+        assert!(run.stderr.contains(hint), "{arguments:?}: {}", run.stderr);
+    }
+}
+
+#[test]
+fn nobody_at_home_is_a_failed_run() {
+    let port = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("ws://{}", port.local_addr().unwrap());
+    drop(port);
+    let run = drive("sign-ins", &url, &["--count=5", "--warm-up=0s"]);
+    assert_eq!(run.code, 1);
+    assert_eq!(run.count("/failures/connect"), 5);
+    assert!(run.stdout.contains("nothing succeeded"), "{}", run.stdout);
+}
