@@ -27,7 +27,7 @@ use crate::site::{Account, Registration, SignedIn, Site, SiteError, UserVerifica
 pub use evidence::{Failed, Passed, STALLS, run};
 pub use laptop::{Ceremony, Laptop};
 pub use phone::{Asked, Guard, Person, Radio, RigPhone, Serving};
-pub use relay::{Disturbance, RelayUnderTest};
+pub use relay::{Disturbance, NotStarted, RelayUnderTest};
 
 /// The world that a scenario needs.
 #[derive(Clone, Debug)]

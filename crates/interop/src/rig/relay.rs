@@ -10,6 +10,7 @@ use std::time::Duration;
 use hawser_relay::tls::{Pair, Tls};
 use hawser_relay::{Config, Listener, Relay, bind};
 use prometheus::Registry;
+use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::{Instant, sleep};
 use tokio_rustls::TlsAcceptor;
@@ -26,6 +27,9 @@ pub struct RelayUnderTest {
     runtime: Option<Runtime>,
 }
 
+/// Why there is no relay.
+pub type NotStarted = Box<dyn Error + Send + Sync>;
+
 /// Something that a relay must not do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -39,7 +43,35 @@ impl RelayUnderTest {
         authority: &Authority,
         config: Config,
         disturbance: Option<Disturbance>,
-    ) -> Result<Self, Box<dyn Error + Send + Sync>> {
+    ) -> Result<Self, NotStarted> {
+        Self::serve(config, |listener, relay, runtime| {
+            if let Some(disturbance) = disturbance {
+                let acceptor = TlsAcceptor::from(Arc::new(tamper::tls(authority)?));
+                runtime.spawn(tamper::serve(listener, acceptor, relay, disturbance));
+            } else {
+                let pair = Pair::from_files(&authority.certificate, &authority.key)?;
+                let listener = Listener::with_tls(listener, Tls::new(pair)?);
+                runtime.spawn(relay.serve(listener, std::future::pending()));
+            }
+            Ok(())
+        })
+    }
+
+    /// Starts one without TLS, for programs that cannot be told to trust a test authority.
+    ///
+    /// # Errors
+    /// Whatever keeps it from starting.
+    pub fn plain(config: Config) -> Result<Self, NotStarted> {
+        Self::serve(config, |listener, relay, runtime| {
+            runtime.spawn(relay.serve(listener, std::future::pending()));
+            Ok(())
+        })
+    }
+
+    fn serve(
+        config: Config,
+        accept: impl FnOnce(TcpListener, Relay, &Runtime) -> Result<(), NotStarted>,
+    ) -> Result<Self, NotStarted> {
         let runtime = Builder::new_multi_thread()
             .worker_threads(1)
             .thread_name("relay")
@@ -51,22 +83,7 @@ impl RelayUnderTest {
         let on_its_thread = runtime.enter();
         let listener = bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
         let address = listener.local_addr()?.to_string();
-        match disturbance {
-            None => {
-                let pair = Pair::from_files(&authority.certificate, &authority.key)?;
-                let listener = Listener::with_tls(listener, Tls::new(pair)?);
-                runtime.spawn(relay.clone().serve(listener, std::future::pending()));
-            }
-            Some(disturbance) => {
-                let acceptor = TlsAcceptor::from(Arc::new(tamper::tls(authority)?));
-                runtime.spawn(tamper::serve(
-                    listener,
-                    acceptor,
-                    relay.clone(),
-                    disturbance,
-                ));
-            }
-        }
+        accept(listener, relay.clone(), &runtime)?;
         drop(on_its_thread);
         Ok(Self {
             address,
@@ -76,7 +93,7 @@ impl RelayUnderTest {
         })
     }
 
-    /// HOST:PORT of its TLS port.
+    /// HOST:PORT of its port.
     #[must_use]
     pub fn address(&self) -> &str {
         &self.address

@@ -1,0 +1,69 @@
+//! Our laptop and our phone against programs that are made of other people's published libraries.
+//!
+//! Each is a workspace of its own under `peers/`, built here into `target/peers`. It is a separate process: neither its
+//! licence nor its lock file touches ours.
+#![cfg(target_os = "linux")]
+#![expect(clippy::expect_used, reason = "a test may panic")]
+
+mod kanidm_phone;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus};
+use std::time::Duration;
+
+use hawser_interop::process::Process;
+use hawser_interop::rig::RelayUnderTest;
+use tokio::time::{Instant, sleep};
+
+/// A session takes a second; a busy machine gets more.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// Builds the peer of this name, which takes minutes when it has never been built, and returns its program.
+fn build(peer: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("peers")
+        .join(peer);
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("../peers");
+    let output = Command::new(env!("CARGO"))
+        .args(["build", "--quiet", "--locked", "--manifest-path"])
+        .arg(folder.join("Cargo.toml"))
+        .arg("--target-dir")
+        .arg(&target)
+        .output()
+        .expect("cargo");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.success(),
+        "{peer} could not be built:\n{said}"
+    );
+    target.join("debug").join(peer)
+}
+
+/// Waits for the end of a peer.
+async fn ended(peer: &mut Process) -> ExitStatus {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        if let Some(status) = peer.ended().expect("the peer's state") {
+            return status;
+        }
+        assert!(
+            Instant::now() < deadline,
+            "the peer does not end:\n{}",
+            said(peer)
+        );
+        sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// What a peer printed.
+fn said(peer: &Process) -> String {
+    std::fs::read_to_string(peer.log()).unwrap_or_default()
+}
+
+/// The relay's gauges are zero again.
+async fn nothing_stays(relay: &RelayUnderTest) {
+    relay
+        .empty_within(Duration::from_secs(20))
+        .await
+        .expect("an empty relay");
+}
