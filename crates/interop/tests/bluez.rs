@@ -31,6 +31,20 @@ async fn the_laptop_hears_what_the_phone_advertises() {
     within(bluez.until(|radio| radio.on_air.is_empty())).await;
 }
 
+/// BlueZ reports hundreds of devices before it answers the next call, and they must not be in the way of that answer.
+#[tokio::test]
+async fn a_scan_starts_in_a_crowd() {
+    let bluez = stand_in(Settings::default()).await;
+    let mut crowd = Vec::new();
+    for n in 0..500_u16 {
+        let data = [&[0_u8; 18][..], &n.to_be_bytes()].concat();
+        crowd.push(bluez.transmit(FIDO, &data).await);
+    }
+    within(bluez.until(|radio| radio.on_air.len() == 500)).await;
+    let mut scanner = Scanner::on_bus(bluez.address());
+    next(&mut scanner).await;
+}
+
 #[tokio::test]
 async fn a_scan_hears_what_was_on_the_air_before_and_what_comes_later() {
     let bluez = stand_in(Settings::default()).await;

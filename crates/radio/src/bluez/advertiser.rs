@@ -38,20 +38,14 @@ impl Advertiser {
     }
 
     async fn register(&self, service_data: &[u8]) -> Result<AdvertGuard, BluezError> {
-        let daemon = Daemon::open(&self.bus).await?;
+        let advertisement = Advertisement {
+            service_data: service_data.to_owned(),
+        };
+        let daemon = Daemon::open_with(&self.bus, PATH, advertisement).await?;
         let adapter = daemon.adapter().await?;
         if !adapter.can_advertise {
             return Err(BluezError::CannotAdvertise(None));
         }
-        let advertisement = Advertisement {
-            service_data: service_data.to_owned(),
-        };
-        daemon
-            .connection
-            .object_server()
-            .at(PATH, advertisement)
-            .await
-            .map_err(BluezError::Refused)?;
         let options: HashMap<&str, Variant<'_>> = HashMap::new();
         let path = ObjectPath::from_static_str_unchecked(PATH);
         daemon

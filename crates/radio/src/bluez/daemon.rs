@@ -51,6 +51,15 @@ pub(super) enum Bus {
     At(String),
 }
 
+impl Bus {
+    fn builder(&self) -> connection::Builder<'_> {
+        match self {
+            Self::System => connection::Builder::system(),
+            Self::At(address) => connection::Builder::address(address.as_str()),
+        }
+    }
+}
+
 /// A connection to the bus, for calls to `bluetoothd`.
 #[derive(Debug)]
 pub(super) struct Daemon {
@@ -62,10 +71,21 @@ pub(super) type Objects = HashMap<OwnedObjectPath, HashMap<String, HashMap<Strin
 
 impl Daemon {
     pub(super) async fn open(bus: &Bus) -> Result<Self, BluezError> {
-        let builder = match bus {
-            Bus::System => connection::Builder::system(),
-            Bus::At(address) => connection::Builder::address(address.as_str()),
-        };
+        Self::connect(bus.builder()).await
+    }
+
+    /// [`Self::open`], with an object for `bluetoothd` to call. It is there from the first moment of the connection: one that
+    /// is added later may miss the first call, and `bluetoothd` would wait for its answer.
+    #[cfg(feature = "advertiser")]
+    pub(super) async fn open_with(
+        bus: &Bus,
+        path: &'static str,
+        object: impl zbus::object_server::Interface,
+    ) -> Result<Self, BluezError> {
+        Self::connect(bus.builder().serve_at(path, object)).await
+    }
+
+    async fn connect(builder: connection::Builder<'_>) -> Result<Self, BluezError> {
         let builder = builder.method_timeout(PATIENCE);
         match tokio::time::timeout(PATIENCE, builder.build()).await {
             Ok(Ok(connection)) => Ok(Self { connection }),

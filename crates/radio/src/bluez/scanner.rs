@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::convert::Infallible;
+use std::pin::pin;
 
 use futures_util::StreamExt;
 use hawser_laptop::ScanError;
@@ -11,7 +12,7 @@ use zbus::message::Type;
 use zbus::{MatchRule, Message, MessageStream, ObjectPath, Variant};
 
 use super::BluezError;
-use super::daemon::{Bus, Daemon};
+use super::daemon::{Bus, Daemon, Objects};
 
 /// Hears the adverts of phones through BlueZ.
 ///
@@ -98,39 +99,30 @@ async fn run(
     let daemon = Daemon::open(bus).await?;
     let adapter = daemon.adapter().await?.path;
     // Listen first, so that nothing falls between the start of the scan and the first report.
-    let mut reports = signals(&daemon, "org.bluez", None)
-        .await
-        .map_err(BluezError::Refused)?;
     let mut owners = signals(&daemon, "org.freedesktop.DBus", Some("org.bluez"))
         .await
         .map_err(BluezError::Refused)?;
-    // No filter on service UUIDs: BlueZ would then hide adverts whose UUID is in the service data only. Duplicates,
-    // because a phone that is heard again may have something new to say.
-    let filter = HashMap::from([
-        ("Transport", Variant::from("le")),
-        ("DuplicateData", Variant::from(true)),
-    ]);
-    let adapter_call = async |method, body: &HashMap<&str, Variant<'_>>| match method {
-        "StartDiscovery" => daemon.call(&adapter, ADAPTER, method, &()).await,
-        _ => daemon.call(&adapter, ADAPTER, method, body).await,
-    };
-    adapter_call("SetDiscoveryFilter", &filter)
+    let mut reports = signals(&daemon, "org.bluez", None)
         .await
-        .map_err(BluezError::from_reply)?;
-    adapter_call("StartDiscovery", &filter)
-        .await
-        .map_err(BluezError::from_reply)?;
-    // A phone that another program's scan has already reported is not reported anew.
-    for (_, mut object) in daemon.objects().await? {
-        if let Some(data) = object
-            .remove(DEVICE)
-            .and_then(|mut device| device.remove("ServiceData"))
-        {
-            hand_over(heard, data.into());
-        }
-    }
+        .map_err(BluezError::Refused)?;
+    // Reports are read from now on, whatever else is going on: zbus delivers nothing more, and so no answer to a call
+    // either, once a few dozen of them have piled up. In a crowd that takes no time.
+    let mut start = pin!(start(&daemon, &adapter));
+    let mut started = false;
     loop {
         tokio::select! {
+            known = &mut start, if !started => {
+                started = true;
+                // A phone that another program's scan has already reported is not reported anew.
+                for (_, mut object) in known? {
+                    if let Some(data) = object
+                        .remove(DEVICE)
+                        .and_then(|mut device| device.remove("ServiceData"))
+                    {
+                        hand_over(heard, data.into());
+                    }
+                }
+            }
             report = reports.next() => match report {
                 Some(Ok(report)) => read(&report, &adapter, heard)?,
                 Some(Err(error)) => return Err(BluezError::Refused(error)),
@@ -144,6 +136,25 @@ async fn run(
             }
         }
     }
+}
+
+/// Starts the scan and returns what BlueZ knows by then.
+async fn start(daemon: &Daemon, adapter: &str) -> Result<Objects, BluezError> {
+    // No filter on service UUIDs: BlueZ would then hide adverts whose UUID is in the service data only. Duplicates,
+    // because a phone that is heard again may have something new to say.
+    let filter = HashMap::from([
+        ("Transport", Variant::from("le")),
+        ("DuplicateData", Variant::from(true)),
+    ]);
+    daemon
+        .call(adapter, ADAPTER, "SetDiscoveryFilter", &filter)
+        .await
+        .map_err(BluezError::from_reply)?;
+    daemon
+        .call(adapter, ADAPTER, "StartDiscovery", &())
+        .await
+        .map_err(BluezError::from_reply)?;
+    daemon.objects().await
 }
 
 const ADAPTER: &str = "org.bluez.Adapter1";

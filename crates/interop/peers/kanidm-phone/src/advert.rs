@@ -39,8 +39,10 @@ async fn register(service_uuid: u16, payload: &[u8]) -> zbus::Result<Connection>
         uuid: format!("0000{service_uuid:04x}-0000-1000-8000-00805f9b34fb"),
         data: payload.to_owned(),
     };
-    let connection = connection::Builder::system().build().await?;
-    connection.object_server().at(PATH, advert).await?;
+    let connection = connection::Builder::system()
+        .serve_at(PATH, advert)
+        .build()
+        .await?;
     let options: HashMap<&str, Variant<'_>> = HashMap::new();
     connection
         .call_method(
