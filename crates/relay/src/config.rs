@@ -5,7 +5,7 @@
 //! | module | job |
 //! |---|---|
 //! | `table` | the macro that makes the tables, and what an entry knows |
-//! | `limits`, `quotas`, `server` | the settings themselves |
+//! | `limits`, `quotas`, `server`, `peers` | the settings themselves |
 //! | `value`, `amount`, `networks` | texts to values and back |
 //! | `file`, `flags` | where texts come from |
 //! | `load` | which of them counts |
@@ -19,6 +19,7 @@ mod flags;
 mod limits;
 mod load;
 mod networks;
+mod peers;
 mod print;
 mod quotas;
 mod server;
@@ -29,12 +30,15 @@ use std::time::Duration;
 
 use hawser_wire::RoutingId;
 
+use crate::peer::PeerConfig;
+
 pub use self::amount::{Ceiling, Threads};
 pub use self::check::{Problem, Warning};
 pub use self::flags::{Action, command};
 pub use self::limits::Limits;
 pub use self::load::{LoadError, Loaded, Origin, Origins, load};
 pub use self::networks::Networks;
+pub use self::peers::{Peers, PeersError, SlotFrom};
 pub use self::print::{as_file, as_markdown};
 pub use self::quotas::Quotas;
 pub use self::server::{AddressFrom, Clients, LogFormat, LogLevel, Operation};
@@ -57,6 +61,8 @@ pub struct Config {
     pub census: bool,
     /// Who may say which client a connection is from. Default: nobody.
     pub proxies: Proxies,
+    /// The other instances. Default: `None`, there are none.
+    pub peers: Option<PeerConfig>,
 }
 
 /// Load balancers and reverse proxies that tell a client's address.

@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::time::SystemTime;
 
 use hawser_wire::TunnelId;
 use tokio::io::{AsyncRead as _, AsyncWriteExt as _, ReadBuf};
@@ -21,7 +22,7 @@ use crate::pump::{End, with_read_buffer};
 use crate::relay::Shared;
 use crate::request::with_head;
 use crate::response;
-use crate::seat::Seat;
+use crate::seat::{Origin, Seat};
 use crate::socket::{Handed, Socket};
 use crate::tunnel::{Joining, Tunnel};
 
@@ -85,7 +86,11 @@ impl Shared {
             mut seat,
             proxy,
         } = self.admit(arrival).await?;
-        let asked = timeout(self.config.limits.head_time, self.read_request(&mut socket)).await;
+        let asked = timeout(
+            self.config.limits.head_time,
+            self.read_request(&mut socket, seat.origin()),
+        )
+        .await;
         let Asked {
             mut decision,
             early,
@@ -118,6 +123,7 @@ impl Shared {
                 }
                 Err(refused) => refused,
             },
+            Decision::Elsewhere(asked) => Box::pin(self.hop(&mut socket, early, asked)).await,
             Decision::Page => {
                 self.answer(&mut socket, &response::page()).await;
                 return None;
@@ -145,7 +151,7 @@ impl Shared {
     }
 
     /// Reads the request head, without a buffer of its own when it comes in one piece.
-    async fn read_request(&self, socket: &mut Socket) -> io::Result<Asked> {
+    async fn read_request(&self, socket: &mut Socket, origin: Origin) -> io::Result<Asked> {
         let mut head = Vec::new();
         std::future::poll_fn(|cx| {
             loop {
@@ -159,7 +165,7 @@ impl Shared {
                     if read.filled().len() == head.len() {
                         return Poll::Ready(Err(io::Error::from(io::ErrorKind::UnexpectedEof)));
                     }
-                    let asked = self.decide(read.filled());
+                    let asked = self.decide(read.filled(), origin);
                     if asked.is_none() {
                         head = read.filled().to_vec();
                     }
@@ -174,7 +180,7 @@ impl Shared {
     }
 
     /// The decision on the request in `bytes`; `None` while its head is incomplete.
-    fn decide(&self, bytes: &[u8]) -> Option<Asked> {
+    fn decide(&self, bytes: &[u8], origin: Origin) -> Option<Asked> {
         let most = self.config.limits.head_bytes;
         let conditions = self.conditions();
         let decided = with_head(bytes, |head, len| {
@@ -182,7 +188,13 @@ impl Shared {
                 return Asked::refused(Refusal::HeadTooLarge);
             }
             Asked {
-                decision: decide(head, conditions),
+                decision: match (origin, &self.peers) {
+                    (Origin::Client, _) => decide(head, conditions),
+                    (Origin::Peer, Some(peers)) => {
+                        peers.decide(head, conditions, SystemTime::now())
+                    }
+                    (Origin::Peer, None) => Decision::Refuse(Refusal::PeerForged),
+                },
                 early: bytes.get(len..).unwrap_or_default().to_vec(),
                 told: told_by(head, &self.config.proxies),
             }

@@ -23,10 +23,23 @@ pub enum Decision {
         /// For the answer's `Sec-WebSocket-Accept`.
         key: WebSocketKey,
     },
+    /// A laptop asks for a tunnel of another instance.
+    Elsewhere(Elsewhere),
     /// The page that says what this service is.
     Page,
     /// An error status.
     Refuse(Refusal),
+}
+
+/// A laptop's request for a tunnel that is not of this instance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Elsewhere {
+    /// Whose tunnel it is.
+    pub routing: RoutingId,
+    /// The tunnel's name.
+    pub tunnel: TunnelId,
+    /// For the answer's `Sec-WebSocket-Accept`.
+    pub key: WebSocketKey,
 }
 
 /// A valid `Sec-WebSocket-Key`: 16 bytes in base64 (RFC 6455 §4.1).
@@ -120,6 +133,20 @@ refusals! {
     Taken => 409 "Conflict", "taken", "this tunnel is waiting already";
     /// No phone waits under this tunnel id, or at another instance.
     NoTunnel => 404 "Not Found", "no_tunnel", "no such tunnel";
+    /// The instance that has the tunnel cannot be reached.
+    PeerDown => 503 "Service Unavailable", "peer_down", "the instance with this tunnel cannot be reached";
+    /// Too many requests are on their way to the instance that has the tunnel.
+    PeerBusy => 503 "Service Unavailable", "peer_busy", "too many requests between instances";
+    /// The instance that has the tunnel answered with an error.
+    PeerRefused => 502 "Bad Gateway", "peer_refused", "the instance with this tunnel refused";
+    /// Not from an instance of this service.
+    PeerForged => 403 "Forbidden", "peer_forged", "not from an instance of this service";
+    /// From an instance whose clock is wrong, or too late.
+    PeerExpired => 403 "Forbidden", "peer_expired", "the token has expired, or the clocks differ";
+    /// A copy of an instance's request.
+    PeerReplayed => 403 "Forbidden", "peer_replayed", "this request was here before";
+    /// An instance passed on what is not ours either.
+    PeerLoop => 508 "Loop Detected", "peer_loop", "this tunnel is at a third instance";
 }
 
 impl Refusal {
@@ -127,7 +154,7 @@ impl Refusal {
     #[must_use]
     pub const fn retry_after(self) -> Option<u8> {
         match self {
-            Self::Draining | Self::ClientRate => Some(1),
+            Self::Draining | Self::ClientRate | Self::PeerDown | Self::PeerBusy => Some(1),
             Self::Full | Self::ClientConnections | Self::ClientWaiting => Some(5),
             _ => None,
         }
@@ -169,7 +196,11 @@ fn ask(head: &RequestHead<'_>, conditions: Conditions) -> Result<Decision, Refus
         TunnelPath::Connect(routing, tunnel) if routing == conditions.routing_id => {
             Ok(Decision::Join { tunnel, key })
         }
-        TunnelPath::Connect(..) => Err(Refusal::NoTunnel),
+        TunnelPath::Connect(routing, tunnel) => Ok(Decision::Elsewhere(Elsewhere {
+            routing,
+            tunnel,
+            key,
+        })),
         TunnelPath::Contact(_) => Err(Refusal::NotFound),
     }
 }
@@ -208,7 +239,7 @@ fn websocket_key(head: &RequestHead<'_>) -> Option<WebSocketKey> {
 }
 
 /// The value of a field that may stand in a request once.
-fn only<'a>(head: &RequestHead<'a>, name: &str) -> Option<&'a [u8]> {
+pub(crate) fn only<'a>(head: &RequestHead<'a>, name: &str) -> Option<&'a [u8]> {
     let mut values = head.values(name);
     let value = values.next()?;
     values.next().is_none().then_some(value)

@@ -16,6 +16,7 @@
 //! | `clients` | what one client may use |
 //! | `tunnel` | the life of a tunnel, in one task |
 //! | `pump` | the data path |
+//! | [`peer`] | other instances behind the same domain |
 //! | [`config`], `metrics` | what it may be told, and what it counts |
 //!
 //! The crate links no FIDO cryptography: it cannot read what it forwards, and needs not to.
@@ -48,6 +49,7 @@ pub mod logging;
 mod metrics;
 pub mod open_files;
 mod pairing;
+pub mod peer;
 mod pump;
 mod relay;
 pub mod request;

@@ -7,9 +7,10 @@ use std::time::SystemTime;
 
 use hawser_relay::config::{self, Action, Ceiling, Loaded, Settings};
 use hawser_relay::logging::Logs;
+use hawser_relay::peer::{PeerConfig, Slot};
 use hawser_relay::tls::{Files, Pair};
-use hawser_relay::{Admin, CertificateMetrics, Listeners, Relay, Tls, open_files};
-use hawser_wire::TunnelDomain;
+use hawser_relay::{Admin, CertificateMetrics, Listeners, Relay, Tls, bind, open_files};
+use hawser_wire::{RoutingId, TunnelDomain};
 use prometheus::Registry;
 use sd_notify::NotifyState;
 use tokio::runtime::{Builder, Runtime};
@@ -76,6 +77,10 @@ fn check(loaded: &Loaded) -> Result<String, Error> {
         let until = humantime::format_rfc3339_seconds(pair.validity().to);
         writeln!(report, "the certificate fits and is valid until {until}")?;
     }
+    if let Some((peers, routing_id)) = peers(&loaded.settings)? {
+        let slot = Slot::of(routing_id).number();
+        writeln!(report, "one of {} instances, in slot {slot}", peers.count)?;
+    }
     Ok(report + "the configuration is right\n")
 }
 
@@ -112,7 +117,11 @@ async fn serve(loaded: &Loaded, logs: &Logs) -> Result<ExitCode, Error> {
         tracing::info!(id = domain.id(), host = %domain, "tunnel domain");
     }
 
-    let relay = Relay::new(settings.config())?;
+    let mut config = settings.config();
+    if let Some((peers, routing_id)) = peers(settings)? {
+        (config.peers, config.routing_id) = (Some(peers), routing_id);
+    }
+    let relay = Relay::new(config)?;
     let registry = Registry::new();
     relay.register_metrics(&registry)?;
     logs.register_metrics(&registry)?;
@@ -140,6 +149,12 @@ async fn serve(loaded: &Loaded, logs: &Logs) -> Result<ExitCode, Error> {
         listeners = listeners.with_tls(tls.clone());
     }
     let tls = certificate.is_some();
+    if let Some(address) = settings.peers.listen {
+        let listener = bind(address)?;
+        tracing::info!(address = %listener.local_addr()?, "listening for other instances");
+        let relay = relay.clone();
+        tokio::spawn(async move { relay.serve_peers(listener).await });
+    }
     keep_house(admin, certificate.map(|(_, watch)| watch), hup)?;
 
     let stop = CancellationToken::new();
@@ -169,10 +184,17 @@ async fn serve(loaded: &Loaded, logs: &Logs) -> Result<ExitCode, Error> {
         }
         () = told_twice => {
             let stats = relay.stats();
-            tracing::warn!(cut = stats.waiting + stats.paired, "stopped at once, as asked twice");
+            tracing::warn!(cut = stats.waiting + stats.paired + stats.hops, "stopped at once, as asked twice");
             Ok(ExitCode::FAILURE)
         }
     }
+}
+
+/// What it takes to be one of several instances.
+fn peers(settings: &Settings) -> Result<Option<(PeerConfig, RoutingId)>, Error> {
+    let system = rustix::system::uname();
+    let host_name = system.nodename().to_string_lossy();
+    Ok(settings.peers.load(&host_name, SystemTime::now())?)
 }
 
 /// Raises the limit on open files, and checks that what is asked for fits into it.

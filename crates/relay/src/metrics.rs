@@ -12,6 +12,7 @@ use prometheus::{
 
 use crate::address::Told;
 use crate::decide::Refusal;
+use crate::peer::PeerMetrics;
 use crate::tls::HandshakeFailure;
 
 pub use self::certificate::CertificateMetrics;
@@ -32,6 +33,7 @@ pub(crate) struct Metrics {
     pub(crate) accept_errors: IntCounter,
     pub(crate) panics: IntCounter,
     pub(crate) draining: IntGauge,
+    pub(crate) peers: PeerMetrics,
     handshakes: IntCounterVec,
     addresses: IntCounterVec,
     limits: IntGaugeVec,
@@ -60,6 +62,8 @@ pub struct Stats {
     pub waiting: u64,
     /// Tunnels with both ends.
     pub paired: u64,
+    /// Clients whose tunnel is at another instance.
+    pub hops: u64,
     /// Messages that were forwarded, since the start.
     pub messages: u64,
     /// Payload bytes that were forwarded, since the start.
@@ -157,6 +161,7 @@ impl Metrics {
                 "hawser_relay_draining",
                 "1 while the relay takes no new tunnels.",
             )?,
+            peers: PeerMetrics::new()?,
             handshakes,
             addresses,
             limits,
@@ -194,7 +199,7 @@ impl Metrics {
     }
 
     pub(crate) fn register(&self, registry: &Registry) -> Result<(), prometheus::Error> {
-        for collector in self.collectors() {
+        for collector in self.collectors().into_iter().chain(self.peers.collectors()) {
             registry.register(collector)?;
         }
         Ok(())
@@ -276,6 +281,7 @@ impl Metrics {
             connections: gauge(&self.connections),
             waiting: gauge(&self.waiting),
             paired: gauge(&self.paired),
+            hops: gauge(&self.peers.open),
             messages: self.to_laptop.messages.get() + self.to_phone.messages.get(),
             bytes: self.to_laptop.bytes.get() + self.to_phone.bytes.get(),
             panics: self.panics.get(),

@@ -2,6 +2,7 @@
 
 mod accept;
 mod drain;
+mod peers;
 
 use std::future::Future;
 use std::net::IpAddr;
@@ -20,6 +21,7 @@ use crate::listen::{Listener, Listeners};
 use crate::metrics::{Metrics, Stats};
 use crate::open_files;
 use crate::pairing::Pairing;
+use crate::peer::Peers;
 use crate::pump::Budget;
 use crate::seat::Seat;
 use crate::socket::{Io, Socket};
@@ -39,6 +41,7 @@ pub(crate) struct Shared {
     pub(crate) metrics: Metrics,
     pub(crate) clients: Clients,
     pub(crate) pairing: Pairing<Box<Joining>>,
+    pub(crate) peers: Option<Peers>,
     /// Most connections at once.
     connections: Option<u64>,
     /// Held by the thread that takes a place for a connection.
@@ -106,6 +109,10 @@ impl Relay {
                 metrics,
                 clients: Clients::new(config.quotas.clone()),
                 pairing: Pairing::new(),
+                peers: config
+                    .peers
+                    .as_ref()
+                    .map(|peers| Peers::new(peers, config.routing_id)),
                 connections,
                 seats: Mutex::default(),
                 cut: CancellationToken::new(),

@@ -9,6 +9,16 @@ pub(crate) struct Seat {
     _counted: Counted,
     /// `None` for a connection without a known address.
     client: Option<ClientConnection>,
+    origin: Origin,
+}
+
+/// Which listener a connection came through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// The one for clients.
+    Client,
+    /// The one for other instances, which count their clients themselves.
+    Peer,
 }
 
 impl Seat {
@@ -16,7 +26,18 @@ impl Seat {
         Self {
             _counted: Counted::new(&metrics.connections),
             client: None,
+            origin: Origin::Client,
         }
+    }
+
+    /// Says which listener it came through, if it is not the one for clients.
+    pub(crate) fn come_from(&mut self, origin: Origin) {
+        self.origin = origin;
+    }
+
+    /// Which listener it came through.
+    pub(crate) fn origin(&self) -> Origin {
+        self.origin
     }
 
     /// Whose connection this is.

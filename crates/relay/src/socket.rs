@@ -3,10 +3,15 @@
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::server::TlsStream;
+
+/// Longest time that data may stay unacknowledged before the kernel calls a connection dead. With
+/// the pings, it finds peers that vanished without a word.
+pub(crate) const UNACKNOWLEDGED: Duration = Duration::from_secs(30);
 
 /// What a connection may be made of: TCP, TLS, or a pipe in memory.
 pub trait Io: AsyncRead + AsyncWrite + Send + Unpin + 'static {}

@@ -6,8 +6,9 @@ use std::time::Duration;
 use hawser_wire::TunnelDomain;
 
 use super::amount::Ceiling;
-use super::server::AddressFrom;
+use super::server::{AddressFrom, Operation};
 use super::table::Settings;
+use crate::peer::Slot;
 
 /// Longest time that a browser (Chromium) stays in a tunnel for a late message, behind its last own.
 const BROWSER_LINGERS: Duration = Duration::from_mins(3);
@@ -42,6 +43,7 @@ pub(super) fn check(
     problems.listeners(settings);
     problems.proxies(settings);
     problems.quotas(settings, given);
+    problems.peers(settings);
     (problems.0, warnings(settings))
 }
 
@@ -159,6 +161,48 @@ impl Problems {
                 &["client-address-from", "trusted-proxies"],
                 "nobody is trusted to tell addresses; name the proxies in trusted-proxies",
             ),
+        }
+    }
+
+    fn peers(&mut self, settings: &Settings) {
+        let peers = &settings.peers;
+        let parts = [
+            ("peer-template", peers.template.is_some()),
+            ("peer-listen", peers.listen.is_some()),
+            ("peer-key-file", peers.key_file.is_some()),
+        ];
+        let missing: Vec<_> = parts.iter().filter(|(_, there)| !there).collect();
+        if !missing.is_empty() && missing.len() < parts.len() {
+            for (key, _) in missing {
+                self.add(
+                    &[key],
+                    "is missing: several instances need peer-template, peer-listen and peer-key-file",
+                );
+            }
+        }
+        let own_id = settings.operation.routing_id;
+        if peers.template.is_some() && own_id != Operation::default().routing_id {
+            self.add(
+                &["routing-id", "peer-template"],
+                "an instance among several makes its own routing id, from its slot",
+            );
+        }
+        if !(1..=Slot::COUNT).contains(&peers.count) {
+            self.add(&["peer-count"], "must be 1 to 256");
+        }
+        if peers.listen == Some(settings.clients.listen) && settings.clients.listen.port() != 0 {
+            self.add(&["peer-listen", "listen"], "the same address for both");
+        }
+        if peers.dials == 0 {
+            self.add(&["peer-dials"], "no instance could ever be dialled");
+        }
+        for (key, time) in [
+            ("peer-connect-time", peers.connect_time),
+            ("peer-answer-time", peers.answer_time),
+        ] {
+            if time.is_zero() {
+                self.add(&[key], "no time at all: nothing would ever succeed");
+            }
         }
     }
 

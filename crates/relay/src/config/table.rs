@@ -1,7 +1,7 @@
 //! The tables of settings: what an entry knows, and all of them together.
 
 use super::value::Invalid;
-use super::{Clients, Config, Limits, Operation, Proxies, Quotas};
+use super::{Clients, Config, Limits, Operation, Peers, Proxies, Quotas};
 
 /// Makes a struct of settings and the table of its fields. A field's documentation is its help too.
 macro_rules! settings {
@@ -70,6 +70,8 @@ pub struct Settings {
     pub limits: Limits,
     /// What one client may use.
     pub quotas: Quotas,
+    /// The other instances.
+    pub peers: Peers,
 }
 
 /// One setting: a flag, an environment variable, a key in the file.
@@ -84,6 +86,7 @@ enum Entry {
     Operation(&'static Field<Operation>),
     Limits(&'static Field<Limits>),
     Quotas(&'static Field<Quotas>),
+    Peers(&'static Field<Peers>),
 }
 
 /// Does the same with a field, whatever its struct.
@@ -94,6 +97,7 @@ macro_rules! with_field {
             Entry::Operation($field) => $result,
             Entry::Limits($field) => $result,
             Entry::Quotas($field) => $result,
+            Entry::Peers($field) => $result,
         }
     };
 }
@@ -105,10 +109,12 @@ impl Key {
         let operation = Operation::FIELDS.iter().map(Entry::Operation);
         let limits = Limits::FIELDS.iter().map(Entry::Limits);
         let quotas = Quotas::FIELDS.iter().map(Entry::Quotas);
+        let peers = Peers::FIELDS.iter().map(Entry::Peers);
         clients
             .chain(operation)
             .chain(limits)
             .chain(quotas)
+            .chain(peers)
             .map(|entry| Self { entry })
     }
 
@@ -124,6 +130,7 @@ impl Key {
         let field = with_field!(self.entry, field => field.name).replace('_', "-");
         match self.entry {
             Entry::Quotas(_) => format!("client-{field}"),
+            Entry::Peers(_) => format!("peer-{field}"),
             _ => field,
         }
     }
@@ -151,6 +158,7 @@ impl Key {
             Entry::Operation(_) => "Operation",
             Entry::Limits(_) => "Limits of a connection and a tunnel, and in all",
             Entry::Quotas(_) => "Quotas of one client: an IPv4 address, or a /56 of IPv6",
+            Entry::Peers(_) => "Several instances behind one domain",
         }
     }
 
@@ -168,6 +176,7 @@ impl Key {
             Entry::Operation(field) => (field.show)(&settings.operation),
             Entry::Limits(field) => (field.show)(&settings.limits),
             Entry::Quotas(field) => (field.show)(&settings.quotas),
+            Entry::Peers(field) => (field.show)(&settings.peers),
         }
     }
 
@@ -181,12 +190,14 @@ impl Key {
             Entry::Operation(field) => (field.set)(&mut settings.operation, text),
             Entry::Limits(field) => (field.set)(&mut settings.limits, text),
             Entry::Quotas(field) => (field.set)(&mut settings.quotas, text),
+            Entry::Peers(field) => (field.set)(&mut settings.peers, text),
         }
     }
 }
 
 impl Settings {
-    /// What of it a [`Relay`](crate::Relay) needs.
+    /// What of it a [`Relay`](crate::Relay) needs, without the other instances: those need more than
+    /// settings, see [`Peers::load`].
     #[must_use]
     pub fn config(&self) -> Config {
         let mut config = Config {
@@ -199,6 +210,7 @@ impl Settings {
                 trusted: self.clients.trusted_proxies.clone(),
                 address_from: self.clients.client_address_from,
             },
+            peers: None,
         };
         if self.operation.no_quotas {
             config.lift_quotas();

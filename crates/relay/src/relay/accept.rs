@@ -14,15 +14,11 @@ use crate::config::AddressFrom;
 use crate::listen::Listener;
 use crate::metrics::Limit;
 use crate::seat::Seat;
-use crate::socket::Socket;
+use crate::socket::{Socket, UNACKNOWLEDGED};
 use crate::tls::Tls;
 
 /// Pause after a failed accept: long enough not to spin while there are no file descriptors left.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
-
-/// Longest time that data may stay unacknowledged before the kernel calls a connection dead. With
-/// the pings, it finds peers that vanished without a word.
-const UNACKNOWLEDGED: Duration = Duration::from_secs(30);
+pub(super) const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 impl Relay {
     /// Accepts connections for ever. `loops` is how many do so at once.
@@ -41,12 +37,7 @@ impl Relay {
                 Ok((stream, peer)) => {
                     failing = false;
                     // Another thread may have taken the last place meanwhile.
-                    let seat = loop {
-                        match self.take_seat() {
-                            Some(seat) => break seat,
-                            None => self.wait_for_room().await,
-                        }
-                    };
+                    let seat = self.next_seat().await;
                     self.welcome(stream, peer.ip(), seat, listener);
                 }
                 Err(error) => {
@@ -70,6 +61,16 @@ impl Relay {
         }
     }
 
+    /// A place for a connection, as soon as one is left.
+    pub(super) async fn next_seat(&self) -> Seat {
+        loop {
+            match self.take_seat() {
+                Some(seat) => return seat,
+                None => self.wait_for_room().await,
+            }
+        }
+    }
+
     fn is_full(&self) -> bool {
         let connections = u64::try_from(self.shared.metrics.connections.get()).unwrap_or_default();
         self.shared
@@ -89,23 +90,33 @@ impl Relay {
     }
 
     fn welcome(&self, stream: TcpStream, peer: IpAddr, mut seat: Seat, listener: &Listener) {
+        let proxies = &self.shared.config.proxies;
+        let proxy = (proxies.address_from != AddressFrom::Connection
+            && proxies.trusted.contain(peer))
+        .then_some(peer);
+        if proxy.is_some() || self.assign(&mut seat, peer) {
+            self.begin(stream, seat, proxy, listener.tls.as_ref());
+        }
+    }
+
+    /// Starts the life of a connection.
+    pub(super) fn begin(
+        &self,
+        stream: TcpStream,
+        seat: Seat,
+        proxy: Option<IpAddr>,
+        tls: Option<&Tls>,
+    ) {
         // Without this, two small messages in a row take 44 ms.
         if stream.set_nodelay(true).is_err() {
             return;
         }
         let _ = socket2::SockRef::from(&stream).set_tcp_user_timeout(Some(UNACKNOWLEDGED));
-        let proxies = &self.shared.config.proxies;
-        let proxy = (proxies.address_from != AddressFrom::Connection
-            && proxies.trusted.contain(peer))
-        .then_some(peer);
-        if proxy.is_none() && !self.assign(&mut seat, peer) {
-            return;
-        }
         let arrival = Arrival {
             socket: Socket::Tcp(stream),
             seat,
             proxy,
-            tls: listener.tls.as_ref().map(Tls::acceptor),
+            tls: tls.map(Tls::acceptor),
         };
         tokio::spawn(Arc::clone(&self.shared).connection(arrival));
     }

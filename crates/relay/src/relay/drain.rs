@@ -15,11 +15,13 @@ impl Relay {
         shared.draining.store(true, Ordering::Relaxed);
         shared.metrics.draining.set(1);
         self.wait_until_empty(shared.config.drain_time).await;
+        // Another instance counts the tunnels of these.
+        let hops = self.stats().hops;
         shared.cut.cancel();
         shared.pairing.clear();
         self.wait_until_empty(shared.config.limits.close_time).await;
         // A tunnel that was saying goodbye already at the deadline has finished.
-        let cut = shared.metrics.closed(CloseReason::Draining);
+        let cut = shared.metrics.closed(CloseReason::Draining) + hops;
         DrainReport {
             finished: at_start.saturating_sub(cut),
             cut,
@@ -35,6 +37,6 @@ impl Relay {
 
     fn tunnels(&self) -> u64 {
         let stats = self.stats();
-        stats.waiting + stats.paired
+        stats.waiting + stats.paired + stats.hops
     }
 }

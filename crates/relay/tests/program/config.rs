@@ -9,7 +9,7 @@ use crate::certificate::Authority;
 use crate::program::{Ended, Program, command, run};
 
 /// A value for each key that is not its default.
-const OTHERS: [(&str, &str); 35] = [
+const OTHERS: [(&str, &str); 44] = [
     ("listen", "127.0.0.1:1234"),
     ("tls-cert", "cert.pem"),
     ("tls-key", "key.pem"),
@@ -45,6 +45,15 @@ const OTHERS: [(&str, &str); 35] = [
     ("client-connections", "10"),
     ("client-waiting-tunnels", "11"),
     ("client-tunnels-per-second", "12"),
+    ("peer-template", "relay-{slot}.example:8081"),
+    ("peer-listen", "127.0.0.1:8081"),
+    ("peer-count", "8"),
+    ("peer-slot", "3"),
+    ("peer-key-file", "peer.key"),
+    ("peer-connect-time", "600ms"),
+    ("peer-answer-time", "4s"),
+    ("peer-retry-time", "2s"),
+    ("peer-dials", "64"),
 ];
 
 fn others() -> impl Iterator<Item = (Key, &'static str)> {
@@ -121,7 +130,7 @@ fn a_flag_counts_more_than_the_environment_and_that_more_than_the_file() {
 fn every_key_is_taken_from_a_flag_a_variable_and_a_file_and_what_is_printed_is_taken_again() {
     // Contradictions are another test's business: these go together.
     let fit: Vec<_> = others()
-        .filter(|(key, _)| !["admin", "no-quotas"].contains(&key.name().as_str()))
+        .filter(|(key, _)| !["admin", "no-quotas", "routing-id"].contains(&key.name().as_str()))
         .collect();
     let flags: Vec<_> = fit
         .iter()
@@ -279,16 +288,57 @@ fn what_contradicts_itself_is_refused_with_its_place_and_its_reason() {
             "no phone",
         ),
     ] {
-        let flags: Vec<_> = flags.split(' ').collect();
-        let ended = run(command(&flags).arg("--check-config"));
-        let line = ended.stderr.lines().next().unwrap_or_default();
-        assert!(
-            line.starts_with(&format!("{places}: ")),
-            "{flags:?}: {line}"
-        );
-        assert!(line.contains(reason), "{flags:?}: {line}");
-        assert_eq!(ended.status.code(), Some(2));
+        is_refused(flags, places, reason);
     }
+}
+
+#[test]
+fn what_contradicts_itself_about_other_instances_is_refused_with_its_place_and_its_reason() {
+    for (flags, places, reason) in [
+        ("--peer-count 0", "--peer-count", "1 to 256"),
+        ("--peer-count 257", "--peer-count", "1 to 256"),
+        ("--peer-dials 0", "--peer-dials", "no instance"),
+        ("--peer-connect-time 0s", "--peer-connect-time", "no time"),
+        (
+            "--peer-listen 127.0.0.1:8081 --peer-key-file a",
+            "peer-template (default)",
+            "several instances need",
+        ),
+        (
+            "--peer-template relay-{slot}:81 --peer-key-file a",
+            "peer-listen (default)",
+            "several instances need",
+        ),
+        (
+            "--peer-template relay-{slot}:81 --peer-listen 127.0.0.1:8081",
+            "peer-key-file (default)",
+            "several instances need",
+        ),
+        (
+            "--peer-template relay-{slot}:81 --peer-listen 127.0.0.1:8081 --peer-key-file a --routing-id 000001",
+            "--routing-id, --peer-template",
+            "makes its own",
+        ),
+        (
+            "--peer-template relay-{slot}:81 --peer-listen 127.0.0.1:8080 --peer-key-file a",
+            "--peer-listen, listen (default)",
+            "same address",
+        ),
+    ] {
+        is_refused(flags, places, reason);
+    }
+}
+
+fn is_refused(flags: &str, places: &str, reason: &str) {
+    let flags: Vec<_> = flags.split(' ').collect();
+    let ended = run(command(&flags).arg("--check-config"));
+    let line = ended.stderr.lines().next().unwrap_or_default();
+    assert!(
+        line.starts_with(&format!("{places}: ")),
+        "{flags:?}: {line}"
+    );
+    assert!(line.contains(reason), "{flags:?}: {line}");
+    assert_eq!(ended.status.code(), Some(2));
 }
 
 #[test]

@@ -1,0 +1,149 @@
+//! Where an instance is: its name is looked up once at a time, however many want to know.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::net::lookup_host;
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+/// Time for which an answer counts. A pod that moves to another node comes back with another
+/// address, and its old one may be somebody else's: the token keeps that one out.
+const FRESH: Duration = Duration::from_secs(5);
+
+/// Addresses of one instance to try: one of each IP version, and some to spare.
+const MOST: usize = 4;
+
+/// The addresses of a name. Clones share them.
+#[derive(Debug, Clone)]
+pub(super) struct Address(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    /// A host name and a port.
+    name: String,
+    known: Mutex<Known>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    addresses: Vec<SocketAddr>,
+    since: Option<Instant>,
+    /// A lookup under way. The system's resolver cannot be interrupted, so whoever gives up leaves
+    /// it to the next one.
+    lookup: Option<watch::Receiver<Option<Vec<SocketAddr>>>>,
+}
+
+impl Address {
+    pub(super) fn new(name: String) -> Self {
+        Self(Arc::new(Inner {
+            name,
+            known: Mutex::default(),
+        }))
+    }
+
+    /// The addresses, possibly none.
+    ///
+    /// # Cancel safety
+    /// A lookup that has begun goes on for the next caller.
+    pub(super) async fn find(&self) -> Vec<SocketAddr> {
+        let mut lookup = {
+            let mut known = self.0.lock();
+            if known.since.is_some_and(|since| since.elapsed() < FRESH) {
+                return known.addresses.clone();
+            }
+            match &known.lookup {
+                // A lookup whose runtime has gone never ends.
+                Some(lookup) if lookup.has_changed().is_ok() => lookup.clone(),
+                _ => {
+                    let lookup = self.look_up();
+                    known.lookup = Some(lookup.clone());
+                    lookup
+                }
+            }
+        };
+        match lookup.wait_for(Option::is_some).await {
+            Ok(found) => found.clone().unwrap_or_default(),
+            Err(_) => Vec::new(),
+        }
+    }
+
+    /// What is known is wrong.
+    pub(super) fn forget(&self) {
+        self.0.lock().since = None;
+    }
+
+    fn look_up(&self) -> watch::Receiver<Option<Vec<SocketAddr>>> {
+        let (tell, lookup) = watch::channel(None);
+        let inner = Arc::clone(&self.0);
+        // Ends by itself, when the resolver's own time is over at the latest.
+        tokio::spawn(async move {
+            let found = lookup_host(&inner.name).await;
+            let found: Vec<_> = found.into_iter().flatten().take(MOST).collect();
+            let mut known = inner.lock();
+            known.since = (!found.is_empty()).then(Instant::now);
+            known.addresses.clone_from(&found);
+            known.lookup = None;
+            drop(known);
+            tell.send_replace(Some(found));
+        });
+        lookup
+    }
+}
+
+impl Inner {
+    fn lock(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn finds_and_forgets() {
+        let address = Address::new("127.0.0.1:81".to_owned());
+        let found = address.find().await;
+        assert_eq!(found, ["127.0.0.1:81".parse().unwrap()]);
+        assert!(address.0.lock().since.is_some());
+        assert!(address.0.lock().lookup.is_none());
+        address.forget();
+        assert_eq!(address.find().await, found);
+    }
+
+    #[tokio::test]
+    async fn a_name_that_is_none_has_no_addresses() {
+        let address = Address::new("no such name:81".to_owned());
+        assert!(address.find().await.is_empty());
+        assert!(address.0.lock().since.is_none(), "asked again next time");
+    }
+
+    #[tokio::test]
+    async fn many_callers_share_a_lookup_and_none_owns_it() {
+        let address = Address::new("127.0.0.1:81".to_owned());
+        let mut given_up = Box::pin(address.find());
+        assert!(futures_util::poll!(&mut given_up).is_pending());
+        drop(given_up);
+        assert!(address.0.lock().lookup.is_some());
+        assert_eq!(address.find().await.len(), 1);
+    }
+
+    #[test]
+    fn a_lookup_whose_runtime_has_gone_is_begun_anew() {
+        let address = Address::new("127.0.0.1:81".to_owned());
+        let runtime = || {
+            tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .unwrap()
+        };
+        runtime().block_on(async {
+            let mut given_up = Box::pin(address.find());
+            assert!(futures_util::poll!(&mut given_up).is_pending());
+        });
+        let found = runtime().block_on(address.find());
+        assert_eq!(found.len(), 1);
+    }
+}

@@ -1,0 +1,189 @@
+//! One client's request for another instance's tunnel: asked there, answered here, then copied.
+
+use std::future::poll_fn;
+use std::io;
+use std::time::{Duration, SystemTime};
+
+use hawser_wire::TunnelPath;
+use hawser_wire::header::SUBPROTOCOL;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, timeout};
+
+use super::breaker::Held;
+use super::metrics::Outcome;
+use super::pipe::{Direction, Patience, Pipe};
+use super::token::mint;
+use super::{Peers, Place, TOKEN_FIELD};
+use crate::decide::{Elsewhere, Refusal};
+use crate::metrics::Counted;
+use crate::relay::Shared;
+use crate::socket::{Socket, UNACKNOWLEDGED};
+
+/// Bytes of an answer's head. Ours have 200.
+const ANSWER_MOST: usize = 4096;
+
+/// An idle connection is probed, so that an instance whose machine vanished is noticed in half a
+/// minute, like a client that did.
+const KEEPALIVE: socket2::TcpKeepalive = socket2::TcpKeepalive::new()
+    .with_time(Duration::from_secs(15))
+    .with_interval(Duration::from_secs(5))
+    .with_retries(3);
+
+/// An owner's answer.
+struct Answer {
+    peer: Socket,
+    status: u16,
+    /// The head as it came, and what came behind it.
+    bytes: Vec<u8>,
+}
+
+impl Shared {
+    /// Passes a client on to the instance that has its tunnel, and copies bytes until either ends.
+    /// `early` is what the client sent behind its request.
+    pub(crate) async fn hop(
+        &self,
+        client: &mut Socket,
+        early: Vec<u8>,
+        asked: Elsewhere,
+    ) -> Option<Refusal> {
+        let place = self
+            .peers
+            .as_ref()
+            .and_then(|peers| Some((peers, peers.owner(asked.routing)?)));
+        let Some((peers, place)) = place else {
+            return Some(Refusal::NoTunnel);
+        };
+        let metrics = &self.metrics.peers;
+        let _open = Counted::new(&metrics.open);
+        let since = Instant::now();
+        let answer = peers.ask(place, asked, &early).await;
+        metrics
+            .down
+            .set(i64::try_from(peers.down()).unwrap_or(i64::MAX));
+        if answer.is_ok() {
+            metrics
+                .answer_seconds
+                .observe(since.elapsed().as_secs_f64());
+        }
+        let outcome = match &answer {
+            Ok(answer) => match answer.status {
+                101 => Outcome::Joined,
+                404 => Outcome::NoTunnel,
+                _ => Outcome::Refused,
+            },
+            Err(outcome) => *outcome,
+        };
+        metrics.count(outcome);
+        let Answer { peer, bytes, .. } = match (outcome, answer) {
+            (Outcome::Joined, Ok(answer)) => answer,
+            (outcome, _) => return Some(refusal(outcome)),
+        };
+        let direction = |name| metrics.bytes.with_label_values(&[name]);
+        let to_peer = Direction::new(Vec::new(), direction("to_peer"));
+        let to_client = Direction::new(bytes, direction("to_client"));
+        let patience = Patience {
+            stall_time: self.config.limits.write_stall_time,
+            close_time: self.config.limits.close_time,
+        };
+        let mut pipe = Pipe::new(client, peer, to_peer, to_client, patience);
+        self.cut
+            .run_until_cancelled(poll_fn(|cx| pipe.poll(cx)))
+            .await;
+        None
+    }
+}
+
+/// What the client is told.
+fn refusal(outcome: Outcome) -> Refusal {
+    match outcome {
+        Outcome::NoTunnel => Refusal::NoTunnel,
+        Outcome::Refused => Refusal::PeerRefused,
+        Outcome::HeldBusy => Refusal::PeerBusy,
+        Outcome::Joined | Outcome::Down | Outcome::Silent | Outcome::HeldDown => Refusal::PeerDown,
+    }
+}
+
+impl Peers {
+    async fn ask(&self, place: &Place, asked: Elsewhere, early: &[u8]) -> Result<Answer, Outcome> {
+        let dial = place.breaker.dial().map_err(|held| match held {
+            Held::Down => Outcome::HeldDown,
+            Held::Busy => Outcome::HeldBusy,
+        })?;
+        let Ok(Ok(mut stream)) = timeout(self.limits.connect_time, place.connect()).await else {
+            place.address.forget();
+            dial.failed();
+            tracing::debug!(peer = place.name, "instance cannot be reached");
+            return Err(Outcome::Down);
+        };
+        let answer = async {
+            let mut request = self.request(place, asked)?;
+            request.extend_from_slice(early);
+            stream.write_all(&request).await?;
+            read_answer(&mut stream).await
+        };
+        let Ok(Ok((status, bytes))) = timeout(self.limits.answer_time, answer).await else {
+            place.address.forget();
+            dial.failed();
+            tracing::debug!(peer = place.name, "instance gives no answer");
+            return Err(Outcome::Silent);
+        };
+        dial.succeeded();
+        if status != 101 && status != 404 {
+            tracing::debug!(peer = place.name, status, "instance refuses");
+        }
+        Ok(Answer {
+            peer: Socket::Tcp(stream),
+            status,
+            bytes,
+        })
+    }
+
+    /// The same upgrade that the client asked for. Nothing else of its request goes further.
+    fn request(&self, place: &Place, asked: Elsewhere) -> io::Result<Vec<u8>> {
+        let Elsewhere {
+            routing,
+            tunnel,
+            key,
+        } = asked;
+        let path = TunnelPath::Connect(routing, tunnel).to_string();
+        let token = mint(&self.keys, &path, SystemTime::now())
+            .ok_or_else(|| io::Error::other("no random numbers"))?;
+        let key = std::str::from_utf8(&key).map_err(io::Error::other)?;
+        let request = format!(
+            "GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n\
+             Sec-WebSocket-Protocol: {SUBPROTOCOL}\r\n{TOKEN_FIELD}: {token}\r\n\r\n",
+            place.name
+        );
+        Ok(request.into_bytes())
+    }
+}
+
+impl Place {
+    async fn connect(&self) -> io::Result<TcpStream> {
+        let addresses = self.address.find().await;
+        let stream = TcpStream::connect(addresses.as_slice()).await?;
+        stream.set_nodelay(true)?;
+        let socket = socket2::SockRef::from(&stream);
+        socket.set_tcp_keepalive(&KEEPALIVE)?;
+        socket.set_tcp_user_timeout(Some(UNACKNOWLEDGED))?;
+        Ok(stream)
+    }
+}
+
+/// The status of an answer, and everything that was read.
+async fn read_answer(stream: &mut TcpStream) -> io::Result<(u16, Vec<u8>)> {
+    let mut bytes = Vec::new();
+    loop {
+        if bytes.len() >= ANSWER_MOST || stream.read_buf(&mut bytes).await? == 0 {
+            return Err(io::ErrorKind::InvalidData.into());
+        }
+        let mut fields = [httparse::EMPTY_HEADER; 32];
+        let mut head = httparse::Response::new(&mut fields);
+        let parsed = head.parse(&bytes).map_err(io::Error::other)?;
+        if let (true, Some(status)) = (parsed.is_complete(), head.code) {
+            return Ok((status, bytes));
+        }
+    }
+}
