@@ -5,6 +5,7 @@
 //! | [`demo`] | `hawser demo`: the whole story on this computer |
 //! | [`laptop`], [`phone`] | `hawser laptop`, `hawser phone`: one side each, against any tunnel service |
 //! | [`inspect`], [`domain`] | `hawser inspect`, `hawser domain`: what bytes and numbers mean |
+//! | [`doctor`] | `hawser doctor`: what would keep a sign-in from working |
 //! | [`generate`] | `hawser completions`, `hawser man` |
 //!
 //! | module | what the subcommands share |
@@ -22,6 +23,7 @@
 
 mod argument;
 mod demo;
+mod doctor;
 mod domain;
 mod ending;
 mod generate;
@@ -59,6 +61,8 @@ enum Command {
     Inspect(inspect::Inspect),
     #[command(after_help = EXIT_CODES)]
     Domain(domain::Domain),
+    #[command(after_help = EXIT_CODES)]
+    Doctor(doctor::Doctor),
     Completions(generate::Completions),
     Man(generate::Man),
 }
@@ -72,6 +76,7 @@ fn main() -> ExitCode {
         Command::Phone(phone) => phone.run(),
         Command::Inspect(inspect) => inspect.run(),
         Command::Domain(domain) => domain.run(),
+        Command::Doctor(doctor) => doctor.run(),
         Command::Completions(completions) => Ok(completions.run(Hawser::command())),
         Command::Man(man) => man.run(Hawser::command()),
     };

@@ -82,6 +82,20 @@ impl Paper {
         self.paragraph(&format!("{sign} {text}"), &style)
     }
 
+    /// A line of a list: what was looked at, and what was found.
+    pub(crate) fn finding(self, mark: Mark, name: &str, words: &str) -> String {
+        let (sign, style) = self.mark(mark);
+        let room = self.width.saturating_sub(FINDING_COLUMN);
+        let words = column(words, room, FINDING_COLUMN, &self.style());
+        let gap = FINDING_COLUMN.saturating_sub(MARGIN.len() + 2 + name.len());
+        format!(
+            "{MARGIN}{} {name}{:gap$}{}",
+            style.apply_to(sign),
+            "",
+            words.trim_start()
+        )
+    }
+
     /// What happened: a line, or several where the detail is long.
     pub(crate) fn line(self, line: Line<'_>) -> String {
         let (sign, style) = self.mark(line.mark);
@@ -183,6 +197,8 @@ const MARGIN: &str = "  ";
 const TITLE_COLUMN: usize = 2 + 8 + 2 + 6 + 2 + 2;
 /// The longest titles have 20 letters.
 const DETAIL_COLUMN: usize = TITLE_COLUMN + 20 + 2;
+/// Margin, mark, the longest name.
+const FINDING_COLUMN: usize = 2 + 2 + 15 + 2;
 /// A column of words that is narrower than this is not read with pleasure.
 const NARROWEST: usize = 24;
 

@@ -51,6 +51,11 @@ impl TunnelService {
         self.url.is_some()
     }
 
+    /// Whether the domain's own name is looked up.
+    pub(crate) const fn is_looked_up(&self) -> bool {
+        self.url.is_none() && self.connect.is_none()
+    }
+
     /// The flags as they were typed, for another program on this computer.
     pub(crate) fn typed(&self) -> Vec<String> {
         let flags = [

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
 mod demo;
+mod doctor;
 mod domain;
 mod inspect;
 #[cfg(unix)]

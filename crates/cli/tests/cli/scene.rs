@@ -94,9 +94,8 @@ impl Scene {
         let args = [&["laptop", ceremony][..], &flags[..], more].concat();
         let mut running = Running::start(&args);
         wait_until("the laptop's code", || {
-            if running.child.try_wait().unwrap().is_some() {
-                panic!("the laptop gave up: {}", running.err.to_the_end());
-            }
+            let gave_up = running.child.try_wait().unwrap().is_some();
+            assert!(!gave_up, "the laptop: {}", running.err.wait_for_end());
             self.path("qr.png").exists()
         });
         running
@@ -159,8 +158,8 @@ impl Running {
         });
         Said {
             code: code.unwrap().code(),
-            out: self.out.to_the_end(),
-            err: self.err.to_the_end(),
+            out: self.out.wait_for_end(),
+            err: self.err.wait_for_end(),
         }
     }
 }
@@ -186,7 +185,7 @@ impl Heard {
             let (mut bytes, mut piece) = (Vec::new(), [0; 4096]);
             // A terminal ends with an error, a pipe with nothing.
             while let Ok(len @ 1..) = source.read(&mut piece) {
-                bytes.extend_from_slice(&piece[..len]);
+                bytes.extend_from_slice(piece.get(..len).unwrap());
                 *heard.lock().unwrap() = String::from_utf8_lossy(&bytes).into_owned();
             }
         });
@@ -200,7 +199,7 @@ impl Heard {
         self.text.lock().unwrap().clone()
     }
 
-    pub(crate) fn to_the_end(&mut self) -> String {
+    pub(crate) fn wait_for_end(&mut self) -> String {
         self.reader.take().unwrap().join().unwrap();
         self.text()
     }

@@ -67,7 +67,7 @@ impl Terminal {
             code = self.child.try_wait().unwrap();
             code.is_some()
         });
-        (code.unwrap().code(), self.screen.to_the_end())
+        (code.unwrap().code(), self.screen.wait_for_end())
     }
 }
 
