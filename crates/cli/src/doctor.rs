@@ -17,10 +17,12 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::ending::{Ending, FAILED, Failure};
+use crate::output;
 use crate::paper::Mark;
 use crate::runtime;
 use crate::screen::{Reader, Screen};
 use crate::tunnel_service::TunnelService;
+use service::Security;
 
 /// Find out what would keep a sign-in from working on this computer.
 ///
@@ -97,7 +99,12 @@ impl Doctor {
                 report.add(service::name(domain).await);
             }
             report.screen.waiting("opening a tunnel");
-            match service::open(&dialer, domain).await {
+            let security = if self.service.is_plaintext() {
+                Security::Plaintext
+            } else {
+                Security::Tls
+            };
+            match service::open(&dialer, domain, security).await {
                 Ok((phone, finding)) => {
                     report.add(finding);
                     report
@@ -108,7 +115,7 @@ impl Doctor {
                 Err(finding) => report.add(finding),
             }
         });
-        Ok(report.close(self.json))
+        report.close(self.json)
     }
 }
 
@@ -132,7 +139,7 @@ impl Report {
         self.findings.push(finding);
     }
 
-    fn close(self, json: bool) -> ExitCode {
+    fn close(self, json: bool) -> Ending {
         let bad = self.count(Verdict::Bad);
         let paper = self.screen.paper();
         let verdict = match bad {
@@ -142,13 +149,14 @@ impl Report {
         };
         self.screen.say(&format!("\n{verdict}"));
         if json {
-            println!("{}", json!({"ok": bad == 0, "checks": self.findings}));
+            let report = json!({"ok": bad == 0, "checks": self.findings});
+            output::print_line(&report.to_string())?;
         }
-        if bad == 0 {
+        Ok(if bad == 0 {
             ExitCode::SUCCESS
         } else {
             ExitCode::from(FAILED)
-        }
+        })
     }
 
     fn count(&self, verdict: Verdict) -> usize {
@@ -203,7 +211,7 @@ fn clock(now: SystemTime) -> Finding {
 }
 
 /// This program is not older: 1 November 2026.
-const MADE: Duration = Duration::from_secs(1_793_491_200);
+const MADE: Duration = Duration::from_hours(498_192);
 const YEAR: Duration = Duration::from_secs(31_556_952);
 
 /// The number of the domain where the service is named by URL, so that nobody looks it up.
@@ -218,7 +226,7 @@ mod tests {
         let at = |since_epoch| clock(SystemTime::UNIX_EPOCH + since_epoch);
         assert_eq!(at(MADE).verdict, Verdict::Good);
         assert_eq!(at(MADE + YEAR * 20).verdict, Verdict::Good);
-        let reset = at(Duration::from_secs(86_400));
+        let reset = at(Duration::from_hours(24));
         assert_eq!(reset.verdict, Verdict::Bad);
         assert!(reset.words.contains("the year 1970"), "{}", reset.words);
         assert!(at(MADE + YEAR * 30).words.contains("the year 2056"));

@@ -7,6 +7,7 @@ use hawser_wire::{DomainError, TunnelDomain};
 use serde_json::json;
 
 use crate::ending::{Ending, Failure};
+use crate::output;
 
 /// Turn the number of a tunnel domain into its host name, and back.
 ///
@@ -32,13 +33,13 @@ impl Domain {
             let host = asked.strip_suffix('.').unwrap_or(asked);
             TunnelDomain::from_host(host).map_err(|error: DomainError| Failure::malformed(&error))
         }?;
-        if self.json {
-            println!("{}", json!({"id": domain.id(), "host": domain.host()}));
+        output::print_line(&if self.json {
+            json!({"id": domain.id(), "host": domain.host()}).to_string()
         } else if is_number {
-            println!("{}", domain.host());
+            domain.host()
         } else {
-            println!("{}", domain.id());
-        }
+            domain.id().to_string()
+        })?;
         Ok(ExitCode::SUCCESS)
     }
 }

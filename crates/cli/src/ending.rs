@@ -1,7 +1,10 @@
 //! How a subcommand ends: its exit code, and one line that says why.
 
 use std::error::Error;
+use std::io::Write as _;
 use std::process::ExitCode;
+
+use console::Style;
 
 /// What a subcommand returns.
 pub(crate) type Ending = Result<ExitCode, Failure>;
@@ -58,7 +61,9 @@ impl Failure {
 
     /// Says it on standard error.
     pub(crate) fn report(&self) -> ExitCode {
-        eprintln!("error: {}", self.words);
+        // When this cannot be written either, the exit code is left.
+        let error = Style::new().for_stderr().red().bold().apply_to("error:");
+        writeln!(std::io::stderr(), "{error} {}", self.words).ok();
         ExitCode::from(self.code)
     }
 }

@@ -1,6 +1,5 @@
 //! `hawser completions` and `hawser man`: made from the same description as `--help`.
 
-use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -8,6 +7,7 @@ use clap::{Args, Command};
 use clap_complete::Shell;
 
 use crate::ending::{Ending, Failure};
+use crate::output;
 
 /// Print a script that completes the command in a shell.
 ///
@@ -20,9 +20,11 @@ pub(crate) struct Completions {
 }
 
 impl Completions {
-    pub(crate) fn run(&self, mut command: Command) -> ExitCode {
-        clap_complete::generate(self.shell, &mut command, "hawser", &mut io::stdout());
-        ExitCode::SUCCESS
+    pub(crate) fn run(&self, mut command: Command) -> Ending {
+        let mut script = Vec::new();
+        clap_complete::generate(self.shell, &mut command, "hawser", &mut script);
+        output::print(&String::from_utf8_lossy(&script))?;
+        Ok(ExitCode::SUCCESS)
     }
 }
 

@@ -11,7 +11,8 @@ mod qr;
 use clap::{Args, Subcommand};
 use serde_json::Value;
 
-use crate::ending::Ending;
+use crate::ending::{Ending, Failure};
+use crate::output;
 
 /// Show what a QR code or a Bluetooth advert says.
 #[derive(Debug, Args)]
@@ -38,14 +39,13 @@ impl Inspect {
 }
 
 /// What was found: for a person a table, for a program one JSON object in a line.
-fn print(fields: &[(&str, Value)], json: bool) {
+fn print(fields: &[(&str, Value)], json: bool) -> Result<(), Failure> {
     if json {
+        let fields = fields.iter().cloned();
         let object: serde_json::Map<_, _> = fields
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), value.clone()))
+            .map(|(name, value)| (name.to_owned(), value))
             .collect();
-        println!("{}", Value::Object(object));
-        return;
+        return output::print_line(&Value::Object(object).to_string());
     }
     let widest = fields.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
     for (name, value) in fields {
@@ -56,6 +56,8 @@ fn print(fields: &[(&str, Value)], json: bool) {
             Value::Bool(false) => "no".to_owned(),
             value => value.to_string(),
         };
-        println!("{:<widest$}  {value}", name.replace('_', " "));
+        let name = name.replace('_', " ");
+        output::print_line(&format!("{name:<widest$}  {value}"))?;
     }
+    Ok(())
 }

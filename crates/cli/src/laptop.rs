@@ -21,6 +21,7 @@ use serde_json::{Value, json};
 
 use crate::argument;
 use crate::ending::{Ending, Failure};
+use crate::output;
 use crate::paper::{Actor, Mark};
 use crate::radio::Radio;
 use crate::runtime;
@@ -168,7 +169,7 @@ impl Flags {
         };
         let screen = Screen::open(reader);
         if let Some(notice) = self.radio.notice() {
-            screen.say(&screen.paper().notice(notice));
+            screen.say(&format!("{}\n", screen.paper().notice(notice)));
         }
         let runtime = runtime::start()?;
         let answer = runtime.block_on(async {
@@ -193,17 +194,17 @@ impl Flags {
         match outcome {
             Ok(None) => Ok(runtime::interrupted_code()),
             Ok(Some((response, words))) => {
-                self.report(&screen, &task.ceremony, &response, words.as_deref());
+                self.report(&screen, &task.ceremony, &response, words.as_deref())?;
                 Ok(ExitCode::SUCCESS)
             }
             Err(failure) => {
                 if self.json {
                     let ceremony = task.ceremony.name();
                     let error = failure.words();
-                    println!(
-                        "{}",
-                        json!({"ceremony": ceremony, "verified": false, "error": error})
-                    );
+                    output::print_line(
+                        &json!({"ceremony": ceremony, "verified": false, "error": error})
+                            .to_string(),
+                    )?;
                 }
                 Err(failure)
             }
@@ -216,7 +217,7 @@ impl Flags {
         ceremony: &Ceremony,
         response: &Value,
         verified: Option<&str>,
-    ) {
+    ) -> Result<(), Failure> {
         let paper = screen.paper();
         if let Some(words) = verified {
             screen.tell(
@@ -234,13 +235,14 @@ impl Flags {
             let ceremony = ceremony.name();
             // Nobody here knows the public key when the options came from elsewhere.
             let verified = verified.is_some();
-            println!(
-                "{}",
-                json!({"ceremony": ceremony, "verified": verified, "response": response})
-            );
+            output::print_line(
+                &json!({"ceremony": ceremony, "verified": verified, "response": response})
+                    .to_string(),
+            )?;
         } else if verified.is_none() {
-            println!("{response}");
+            output::print_line(&response.to_string())?;
         }
+        Ok(())
     }
 
     /// What to type elsewhere to be the phone, where a camera cannot see this code anyway or the user wishes so.

@@ -10,16 +10,10 @@
 //!
 //! | module | what the subcommands share |
 //! |---|---|
-//! | [`ending`] | exit codes and error lines |
+//! | [`ending`], [`output`] | exit codes, error lines, results |
 //! | [`screen`], [`paper`], [`qr_code`] | what is shown, and how it looks |
 //! | [`tunnel_service`], [`radio`], [`argument`] | flags |
 //! | [`runtime`], [`logging`] | waiting, Ctrl-C, the libraries' log |
-
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "what a command says, it says there"
-)]
 
 mod argument;
 mod demo;
@@ -30,6 +24,7 @@ mod generate;
 mod inspect;
 mod laptop;
 mod logging;
+mod output;
 mod paper;
 mod phone;
 mod qr_code;
@@ -77,7 +72,7 @@ fn main() -> ExitCode {
         Command::Inspect(inspect) => inspect.run(),
         Command::Domain(domain) => domain.run(),
         Command::Doctor(doctor) => doctor.run(),
-        Command::Completions(completions) => Ok(completions.run(Hawser::command())),
+        Command::Completions(completions) => completions.run(Hawser::command()),
         Command::Man(man) => man.run(Hawser::command()),
     };
     match ending {

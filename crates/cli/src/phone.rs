@@ -25,6 +25,7 @@ use hawser_tunnel::Dialer;
 use hawser_wire::TunnelDomain;
 
 use crate::ending::{Ending, FAILED, Failure};
+use crate::output;
 use crate::paper::{Actor, Mark};
 use crate::radio::{AnyAdvertiser, Radio};
 use crate::runtime;
@@ -81,9 +82,7 @@ impl Phone {
         } else {
             Reader::Person
         });
-        if let Some(notice) = self.radio.notice() {
-            screen.say(&screen.paper().notice(notice));
-        }
+        self.warn(&screen);
         let runtime = runtime::start()?;
         let setting = Setting {
             dialer,
@@ -97,12 +96,22 @@ impl Phone {
                 FileStore::open(path).map_err(|error| Failure::failed(&error).about("--store"))?;
             runtime.block_on(setting.play(store, &code))
         } else {
-            let note = "Passkeys are forgotten when this ends: keep them with --store FILE.";
-            screen.say(&screen.paper().aside(note));
             runtime.block_on(setting.play(MemoryStore::new(), &code))
         };
         screen.still();
         self.close(&screen, told)
+    }
+
+    fn warn(&self, screen: &Screen) {
+        let paper = screen.paper();
+        let radio = self.radio.notice().map(|notice| paper.notice(notice));
+        let store = self.store.is_none().then(|| {
+            paper.aside("Passkeys are forgotten when this ends: keep them with --store FILE.")
+        });
+        let warnings: Vec<_> = [radio, store].into_iter().flatten().collect();
+        if !warnings.is_empty() {
+            screen.say(&format!("{}\n", warnings.join("\n")));
+        }
     }
 
     fn code(&self) -> Result<ScannedQr, Failure> {
@@ -142,7 +151,7 @@ impl Phone {
                     screen.paper().verdict(mark, report::verdict(&outcome))
                 ));
                 if self.json {
-                    println!("{}", report::json(&outcome));
+                    output::print_line(&report::json(&outcome).to_string())?;
                 }
                 Ok(if good {
                     ExitCode::SUCCESS
@@ -153,7 +162,7 @@ impl Phone {
             Err(error) => {
                 let failure = Failure::failed(&error);
                 if self.json {
-                    println!("{}", report::error_json(failure.words()));
+                    output::print_line(&report::error_json(failure.words()).to_string())?;
                 }
                 Err(failure)
             }

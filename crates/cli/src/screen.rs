@@ -68,6 +68,9 @@ impl Screen {
 
     /// Says below everything what is being waited for, until the next call or [`Self::still`].
     pub(crate) fn waiting(&self, for_what: &'static str) {
+        if self.spinner.is_finished() {
+            self.spinner.reset();
+        }
         self.spinner.set_message(for_what);
         self.spinner.enable_steady_tick(TICK);
     }
@@ -75,9 +78,7 @@ impl Screen {
     /// Nothing is being waited for, or a person is being asked.
     pub(crate) fn still(&self) {
         self.spinner.disable_steady_tick();
-        self.spinner.set_message("");
         self.spinner.finish_and_clear();
-        self.spinner.reset();
     }
 }
 

@@ -56,6 +56,11 @@ impl TunnelService {
         self.url.is_none() && self.connect.is_none()
     }
 
+    /// Whether there is no certificate to look at.
+    pub(crate) fn is_plaintext(&self) -> bool {
+        self.url.as_ref().is_some_and(|url| url.starts_with("ws:"))
+    }
+
     /// The flags as they were typed, for another program on this computer.
     pub(crate) fn typed(&self) -> Vec<String> {
         let flags = [

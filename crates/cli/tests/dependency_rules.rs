@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::Command;
 
-use serde_json::Value;
+use serde::Deserialize;
 
 /// What a crate must not reach, however indirectly. `*` at the end stands for anything.
 struct Rule {
@@ -266,11 +266,19 @@ fn names(tree: &str) -> BTreeSet<String> {
 
 fn members() -> BTreeSet<String> {
     let metadata = cargo(&["metadata", "--no-deps", "--format-version", "1"]);
-    let metadata: Value = serde_json::from_str(&metadata).unwrap();
-    let packages = metadata["packages"].as_array().unwrap().iter();
-    packages
-        .map(|package| package["name"].as_str().unwrap().to_owned())
-        .collect()
+    let metadata: Metadata = serde_json::from_str(&metadata).unwrap();
+    let packages = metadata.packages.into_iter();
+    packages.map(|package| package.name).collect()
+}
+
+#[derive(Deserialize)]
+struct Metadata {
+    packages: Vec<Package>,
+}
+
+#[derive(Deserialize)]
+struct Package {
+    name: String,
 }
 
 /// Offline and by the lock file: the answer is about what is in the repository.

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::narrator::Narration;
 use crate::ending::{Ending, FAILED, Failure};
+use crate::output;
 use crate::runtime;
 use crate::screen::Reader;
 
@@ -99,6 +100,5 @@ fn code(report: &StoryReport) -> ExitCode {
 
 fn print_json(value: &impl Serialize) -> Result<(), Failure> {
     let json = serde_json::to_string(value).map_err(|error| Failure::failed(&error))?;
-    println!("{json}");
-    Ok(())
+    output::print_line(&json)
 }

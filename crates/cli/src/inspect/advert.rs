@@ -12,6 +12,7 @@ use serde_json::json;
 use super::print;
 use crate::argument;
 use crate::ending::{Ending, FAILED, Failure};
+use crate::output;
 
 /// Decrypt the service data of a Bluetooth advert with the secret of a QR code.
 ///
@@ -41,11 +42,11 @@ impl Advert {
             return Err(Failure::wrong(&words).about("--service-data"));
         }
         let Some(advert) = Opened::open(&secret.eid_key(), &service_data) else {
-            if self.json {
-                println!("{}", json!({"match": false}));
+            output::print_line(&if self.json {
+                json!({"match": false}).to_string()
             } else {
-                println!("no match: this advert belongs to another QR code");
-            }
+                "no match: this advert belongs to another QR code".to_owned()
+            })?;
             return Ok(ExitCode::from(FAILED));
         };
         let (domain, tunnel_id) = (advert.domain(), secret.tunnel_id());
@@ -62,7 +63,7 @@ impl Advert {
             ("tunnel_id", HEXLOWER.encode(tunnel_id.as_bytes()).into()),
             ("url", url.into()),
         ];
-        print(&fields, self.json);
+        print(&fields, self.json)?;
         Ok(ExitCode::SUCCESS)
     }
 

@@ -44,7 +44,7 @@ impl Qr {
             let secret = HEXLOWER.encode(invitation.secret().expose());
             fields.push(("qr_secret", Value::from(secret)));
         }
-        print(&fields, self.json);
+        print(&fields, self.json)?;
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -83,3 +83,17 @@ fn help_tells_the_exit_codes() {
         assert!(said.out.contains(words), "{words:?} in {}", said.out);
     }
 }
+
+#[test]
+fn completions_and_manual_pages_are_made_from_the_same_description() {
+    let said = run(&["completions", "bash"]);
+    assert_eq!(said.code, Some(0));
+    assert!(said.out.contains("sign-in"), "{}", said.out);
+    let scene = crate::scene::Scene::new();
+    let directory = scene.path("man");
+    std::fs::create_dir(&directory).unwrap();
+    let said = run(&["man", directory.to_str().unwrap()]);
+    assert_eq!(said.code, Some(0), "{}", said.err);
+    let page = std::fs::read_to_string(directory.join("hawser-laptop-sign-in.1")).unwrap();
+    assert!(page.contains("Relying party id"), "{page}");
+}
