@@ -74,7 +74,7 @@ struct Flags {
     /// WebAuthn options of a relying party elsewhere, as JSON; `-` is standard input. Its response is printed on standard output.
     #[arg(long, value_name = "FILE")]
     options: Option<PathBuf>,
-    /// Also write the QR code to this PNG file, until the phone has scanned it.
+    /// Also write the QR code to this PNG file; it is removed when the phone has scanned it.
     #[arg(long, value_name = "FILE")]
     qr_png: Option<PathBuf>,
     /// Also print the QR code's text. (With the simulated radio that is always done.)

@@ -13,6 +13,8 @@ use crate::ending::Failure;
 pub(super) struct QrFile {
     hidden: PathBuf,
     path: PathBuf,
+    /// Until then, what is at `path` is none of ours.
+    shown: bool,
 }
 
 impl QrFile {
@@ -32,6 +34,7 @@ impl QrFile {
         Ok(Self {
             hidden,
             path: path.to_owned(),
+            shown: false,
         })
     }
 
@@ -39,15 +42,16 @@ impl QrFile {
     pub(super) fn show(&mut self) -> Result<(), Failure> {
         fs::rename(&self.hidden, &self.path).map_err(|error| {
             Failure::failed(&error).about(&format!("--qr-png {}", self.path.display()))
-        })
+        })?;
+        self.shown = true;
+        Ok(())
     }
 }
 
 impl Drop for QrFile {
     fn drop(&mut self) {
-        // One of the two is there.
-        fs::remove_file(&self.hidden).ok();
-        fs::remove_file(&self.path).ok();
+        let file = if self.shown { &self.path } else { &self.hidden };
+        fs::remove_file(file).ok();
     }
 }
 
@@ -65,4 +69,48 @@ fn private_file() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     options
+}
+
+#[cfg(test)]
+mod tests {
+    use tempfile::TempDir;
+
+    use super::*;
+
+    fn names(directory: &TempDir) -> Vec<String> {
+        let entries = fs::read_dir(directory.path()).unwrap();
+        entries
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect()
+    }
+
+    #[test]
+    fn it_is_there_while_it_is_shown_and_leaves_nothing() {
+        let directory = TempDir::new().unwrap();
+        let path = directory.path().join("qr.png");
+        let mut file = QrFile::prepare(&path, &Picture::of("FIDO:/1").unwrap()).unwrap();
+        assert!(!path.exists());
+        file.show().unwrap();
+        assert_eq!(names(&directory), ["qr.png"]);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            assert_eq!(
+                fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+                0o600
+            );
+        }
+        drop(file);
+        assert_eq!(names(&directory), Vec::<String>::new());
+    }
+
+    #[test]
+    fn what_was_there_before_stays_until_it_is_shown() {
+        let directory = TempDir::new().unwrap();
+        let path = directory.path().join("qr.png");
+        fs::write(&path, "a holiday").unwrap();
+        drop(QrFile::prepare(&path, &Picture::of("FIDO:/1").unwrap()).unwrap());
+        assert_eq!(fs::read_to_string(&path).unwrap(), "a holiday");
+        assert_eq!(names(&directory), ["qr.png"]);
+    }
 }
