@@ -72,16 +72,16 @@ pub(crate) struct Phone {
 
 impl Phone {
     pub(crate) fn run(self) -> Ending {
-        self.approve.check()?;
-        let code = self.code()?;
-        let domain = self.domain()?;
-        let dialer = self.service.dialer()?;
-        let advertiser = self.radio.advertiser()?;
         let screen = Screen::open(if self.json {
             Reader::Program
         } else {
             Reader::Person
         });
+        self.approve.check(&screen)?;
+        let code = self.code()?;
+        let domain = self.domain()?;
+        let dialer = self.service.dialer()?;
+        let advertiser = self.radio.advertiser()?;
         self.warn(&screen);
         let runtime = runtime::start()?;
         let setting = Setting {

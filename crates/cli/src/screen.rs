@@ -47,6 +47,11 @@ impl Screen {
         self.paper
     }
 
+    /// Whether somebody can see it as it happens.
+    pub(crate) fn is_terminal(&self) -> bool {
+        self.term.features().is_attended()
+    }
+
     /// Adds text, which may have several lines.
     pub(crate) fn say(&self, text: &str) {
         self.spinner.suspend(|| {

@@ -27,8 +27,8 @@ pub(super) enum Approve {
 
 impl Approve {
     /// A question that nobody can see must not be answered by whatever is in a pipe.
-    pub(super) fn check(self) -> Result<(), Failure> {
-        let can_ask = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
+    pub(super) fn check(self, screen: &Screen) -> Result<(), Failure> {
+        let can_ask = std::io::stdin().is_terminal() && screen.is_terminal();
         if self == Self::Ask && !can_ask {
             return Err(Failure::wrong(
                 "--approve ask needs a terminal for the question and its answer: use one, or --approve always or never",
