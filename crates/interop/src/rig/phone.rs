@@ -93,20 +93,10 @@ impl Rig {
     /// # Errors
     /// [`RigError`].
     pub fn phone_on(&self, radio: Radio, domain: u16) -> Result<RigPhone, RigError> {
-        let person = Person {
-            decision: Arc::new(Mutex::new(Some(Decision::Approve))),
-            asked: Arc::default(),
-        };
         let dialer = self
             .dialer()
             .map_err(|error| RigError::Relay(error.into()))?;
-        let authenticator = Authenticator::new(MemoryStore::new(), person.clone());
-        let domain = TunnelDomain::from_id(domain)?;
-        Ok(RigPhone {
-            phone: Phone::new(dialer, radio, authenticator, domain),
-            person,
-            progress: Arc::default(),
-        })
+        RigPhone::new(dialer, radio, domain)
     }
 
     /// Reaches the relay over TLS, like any phone or laptop, and trusts the test authority only.
@@ -122,6 +112,24 @@ impl Rig {
 }
 
 impl RigPhone {
+    /// A phone without passkeys, whose person says yes.
+    ///
+    /// # Errors
+    /// [`RigError::Domain`].
+    pub fn new(dialer: Dialer, radio: Radio, domain: u16) -> Result<Self, RigError> {
+        let person = Person {
+            decision: Arc::new(Mutex::new(Some(Decision::Approve))),
+            asked: Arc::default(),
+        };
+        let authenticator = Authenticator::new(MemoryStore::new(), person.clone());
+        let domain = TunnelDomain::from_id(domain)?;
+        Ok(Self {
+            phone: Phone::new(dialer, radio, authenticator, domain),
+            person,
+            progress: Arc::default(),
+        })
+    }
+
     /// The same phone, with other limits.
     #[must_use]
     pub fn with_limits(mut self, limits: Limits) -> Self {

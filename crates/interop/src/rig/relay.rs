@@ -39,7 +39,11 @@ pub enum Disturbance {
 }
 
 impl RelayUnderTest {
-    pub(super) fn start(
+    /// Starts one with TLS, under the names that the authority has certified.
+    ///
+    /// # Errors
+    /// Whatever keeps it from starting.
+    pub fn start(
         authority: &Authority,
         config: Config,
         disturbance: Option<Disturbance>,

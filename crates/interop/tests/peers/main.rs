@@ -3,9 +3,10 @@
 //! Each is a workspace of its own under `peers/`, built here into `target/peers`. It is a separate process: neither its
 //! licence nor its lock file touches ours.
 #![cfg(target_os = "linux")]
-#![expect(clippy::expect_used, reason = "a test may panic")]
+#![expect(clippy::expect_used, clippy::panic, reason = "a test may panic")]
 
 mod kanidm_phone;
+mod libwebauthn_laptop;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
