@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use crate::config::Quotas;
 
-/// Locks to spread clients over.
+/// Locks to spread clients over, by the last bits of their addresses.
 const SHARDS: usize = 16;
 
 /// Entries below which a shard is not swept.
@@ -110,8 +110,9 @@ impl Clients {
 
     fn client(&self, prefix: Prefix) -> Arc<Mutex<Usage>> {
         let [first, ..] = &self.shards;
-        let index = usize::try_from(prefix.0 % 13).unwrap_or_default();
-        let mut shard = lock(self.shards.get(index).unwrap_or(first));
+        let [low, ..] = prefix.0.to_le_bytes();
+        let shard = self.shards.get(usize::from(low) % SHARDS);
+        let mut shard = lock(shard.unwrap_or(first));
         if shard.clients.len() >= shard.sweep_at.max(SWEEP_FROM) {
             // Whatever somebody holds is in use; a second's rest refills the tokens.
             let now = Instant::now();

@@ -91,10 +91,10 @@ fn flag(key: Key, defaults: &Settings) -> Arg {
     }
 }
 
-/// The first sentence, and all of it, in one paragraph.
+/// The first sentence, and all of it, in one paragraph and without the marks of Markdown.
 fn helps(key: Key) -> (String, String) {
     let words: Vec<_> = key.help().split_whitespace().collect();
-    let long = words.join(" ");
+    let long = words.join(" ").replace('`', "");
     let short = long.split_once(". ").map_or_else(
         || long.trim_end_matches('.').to_owned(),
         |(first, _)| first.to_owned(),

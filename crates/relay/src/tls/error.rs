@@ -26,7 +26,9 @@ pub enum PairError {
         place: String,
     },
     /// There is no private key.
-    #[error("{place} has no PEM private key (-----BEGIN PRIVATE KEY-----)")]
+    #[error(
+        "{place} has no PEM private key (-----BEGIN PRIVATE KEY-----; one with a password cannot be used)"
+    )]
     NoKey {
         /// The file.
         place: String,

@@ -3,55 +3,95 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
+use std::path::Path;
 
 use hawser_relay::config::Key;
 
 use crate::certificate::Authority;
 use crate::client::{ID, plain_get};
-use crate::program::{Program, command, run};
+use crate::program::{Program, command};
 
-/// Keys that have a test of their own in this program, by its name.
-const PROVEN_BY: [(&str, &str); 11] = [
+/// Keys that have a test of their own: its folder under tests/, its file and its name.
+const PROVEN_BY: [(&str, &str); 20] = [
     (
         "tls-cert",
-        "tls::a_tunnel_over_tls_carries_messages_of_every_size",
+        "program::tls::a_tunnel_over_tls_carries_messages_of_every_size",
     ),
     (
         "tls-key",
-        "tls::a_tunnel_over_tls_carries_messages_of_every_size",
+        "program::tls::a_tunnel_over_tls_carries_messages_of_every_size",
     ),
     (
         "domain-id",
-        "config::the_certificate_must_fit_the_tunnel_domain",
+        "program::config::the_certificate_must_fit_the_tunnel_domain",
     ),
     (
         "trusted-proxies",
-        "proxies::a_field_of_a_trusted_proxy_counts_and_anybody_elses_does_not",
+        "program::proxies::a_field_of_a_trusted_proxy_counts_and_anybody_elses_does_not",
     ),
     (
         "client-address-from",
-        "proxies::a_field_of_a_trusted_proxy_counts_and_anybody_elses_does_not",
+        "program::proxies::a_field_of_a_trusted_proxy_counts_and_anybody_elses_does_not",
     ),
-    ("admin", "admin::off_is_off_and_a_taken_address_is_an_error"),
+    (
+        "admin",
+        "program::admin::off_is_off_and_a_taken_address_is_an_error",
+    ),
     (
         "debug-tunnels",
-        "admin::tunnels_are_listed_on_demand_without_ids_or_addresses",
+        "program::admin::tunnels_are_listed_on_demand_without_ids_or_addresses",
     ),
     (
         "log-level",
-        "logs::no_level_shows_addresses_ids_or_payloads_and_info_is_quiet_about_clients",
+        "program::logs::no_level_shows_addresses_ids_or_payloads_and_info_is_quiet_about_clients",
     ),
     (
         "log-format",
-        "logs::no_level_shows_addresses_ids_or_payloads_and_info_is_quiet_about_clients",
+        "program::logs::no_level_shows_addresses_ids_or_payloads_and_info_is_quiet_about_clients",
     ),
     (
         "drain-time",
-        "stop::a_drain_lets_tunnels_finish_and_laptops_in_and_says_how_it_went",
+        "program::stop::a_drain_lets_tunnels_finish_and_laptops_in_and_says_how_it_went",
     ),
     (
         "allow-short-sessions",
-        "config::what_is_just_within_the_bounds_is_taken",
+        "program::config::what_is_just_within_the_bounds_is_taken",
+    ),
+    (
+        "peer-template",
+        "program::peers::instances_find_each_other_by_template_slot_and_key",
+    ),
+    (
+        "peer-listen",
+        "program::peers::instances_find_each_other_by_template_slot_and_key",
+    ),
+    (
+        "peer-slot",
+        "program::peers::instances_find_each_other_by_template_slot_and_key",
+    ),
+    (
+        "peer-key-file",
+        "program::peers::an_instance_with_another_key_is_no_peer",
+    ),
+    (
+        "peer-count",
+        "program::peers::slots_beyond_the_count_are_never_dialled_nor_taken",
+    ),
+    (
+        "peer-connect-time",
+        "program::peers::an_instance_that_cannot_be_reached_is_given_up_after_its_time",
+    ),
+    (
+        "peer-answer-time",
+        "peers::failures::an_instance_that_answers_nothing_is_given_up",
+    ),
+    (
+        "peer-retry-time",
+        "peers::failures::an_instance_that_is_down_gives_503_and_is_not_dialled_in_a_storm",
+    ),
+    (
+        "peer-dials",
+        "peers::failures::dials_at_the_limit_and_one_past_it",
     ),
 ];
 
@@ -59,10 +99,10 @@ const PROVEN_BY: [(&str, &str); 11] = [
 fn every_key_of_the_program_acts() {
     for key in Key::all() {
         let name = key.name();
+        let without_program =
+            key.heading().starts_with("Limits") || key.heading().starts_with("Quotas");
         let of_a_listener = ["handshake-time", "connections", "accepts-per-second"];
-        if ["Clients", "Operation"].contains(&key.heading())
-            || of_a_listener.contains(&name.as_str())
-        {
+        if !without_program || of_a_listener.contains(&name.as_str()) {
             prove(&name);
         }
     }
@@ -151,14 +191,17 @@ fn prove(key: &str) {
 
 #[test]
 fn the_tests_that_prove_keys_exist() {
-    let list = run(std::process::Command::new(std::env::current_exe().unwrap())
-        .args(["--list", "--format=terse"]));
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
     for (key, test) in PROVEN_BY {
-        assert!(
-            list.stdout.contains(&format!("{test}: test")),
-            "{test} for {key}"
-        );
         assert!(Key::named(key).is_some(), "{key}");
+        let (file, name) = test.rsplit_once("::").unwrap();
+        let file = tests.join(file.replace("::", "/")).with_extension("rs");
+        let source = std::fs::read_to_string(&file).unwrap();
+        assert!(
+            source.contains(&format!("fn {name}()")),
+            "{name} in {}",
+            file.display()
+        );
     }
 }
 

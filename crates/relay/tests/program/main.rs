@@ -18,6 +18,7 @@ mod keys;
 mod links;
 mod logs;
 mod operator;
+mod peers;
 mod program;
 mod proxies;
 mod reload;
