@@ -111,8 +111,8 @@ impl Tunnel {
 async fn probe(sender: &mut Half, receiver: &mut Half) -> Trouble {
     let now = sender.worker().clock.now();
     sender.put(LABEL_LEN, now);
-    if sender.flush().await.is_err() {
-        return Failure::Timeout.into();
+    if let Err(trouble) = sender.flush().await {
+        return trouble;
     }
     let sent = sender.sent();
     let arrival = async {

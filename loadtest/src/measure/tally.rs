@@ -49,6 +49,8 @@ pub(crate) struct Tally {
     pub(crate) pings: u64,
     /// When the last operation succeeded, in nanoseconds of the clock.
     pub(crate) last_done: u64,
+    /// When the last operation fell due, in nanoseconds of the clock.
+    pub(crate) last_due: u64,
     /// Starts that had to wait because too much was under way.
     pub(crate) held_back: u64,
     pub(crate) faults: BTreeMap<Fault, u64>,
@@ -110,6 +112,7 @@ impl Tally {
         self.pings += other.pings;
         self.held_back += other.held_back;
         self.last_done = self.last_done.max(other.last_done);
+        self.last_due = self.last_due.max(other.last_due);
         for (fault, count) in &other.faults {
             *self.faults.entry(*fault).or_default() += count;
         }

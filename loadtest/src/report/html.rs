@@ -2,8 +2,10 @@
 
 mod plots;
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use crate::fault::explain;
 use crate::number::{float, ratio};
 use crate::report::compare;
 use crate::report::record::{Outcome, Record};
@@ -60,7 +62,7 @@ fn run(record: &Record) -> String {
     }
     for (title, counts) in [("Failures", &record.failures), ("Faults", &record.faults)] {
         if !counts.is_empty() {
-            out += &section(title, &cells(&table::kinds(counts), false));
+            out += &section(title, &kinds(counts));
         }
     }
     out += &section("Counts", &cells(&table::totals(record), false));
@@ -68,6 +70,18 @@ fn run(record: &Record) -> String {
         "Command",
         &format!("<pre>hawser-loadtest {}</pre>", escape(&record.command)),
     );
+    out
+}
+
+/// Faults or failures with their counts and meanings.
+fn kinds(counts: &BTreeMap<String, u64>) -> String {
+    let mut out = String::from("<ul>\n");
+    for (name, n) in counts {
+        let (name, n, text) = (escape(name), count(*n), explain(name));
+        // Writing into a string does not fail.
+        let _ = writeln!(out, "<li><b>{name}</b> {n} times: {text}</li>");
+    }
+    out += "</ul>\n";
     out
 }
 

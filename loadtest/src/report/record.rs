@@ -55,6 +55,8 @@ pub(crate) struct Totals {
     /// Length of the window.
     pub(crate) seconds: f64,
     pub(crate) offered: u64,
+    /// Until the last operation fell due.
+    pub(crate) offered_seconds: f64,
     /// In a second; none in a closed loop, which offers nothing.
     pub(crate) offered_rate: Option<f64>,
     pub(crate) started: u64,
@@ -74,6 +76,7 @@ impl Totals {
         Self {
             seconds: lap.seconds,
             offered: tally.offered,
+            offered_seconds: lap.offered_seconds,
             offered_rate,
             started: tally.started,
             done: tally.done,
@@ -92,11 +95,15 @@ impl Totals {
         ratio(float(self.failed), float(self.done + self.failed))
     }
 
-    /// Operations that succeeded, of those that fell due, from 0 to 1.
+    /// Operations that succeeded, of those that fell due, from 0 to 1. What was only done long after
+    /// everything had fallen due counts less: a service that needs twice the time achieves half.
     pub(crate) fn achieved_share(&self) -> f64 {
-        match self.offered_rate {
-            Some(rate) if rate > 0.0 => self.done_rate / rate,
-            _ => ratio(float(self.done), float(self.offered)),
+        let in_time = ratio(self.offered_seconds, self.seconds).min(1.0);
+        let share = ratio(float(self.done), float(self.offered));
+        if in_time > 0.0 {
+            share * in_time
+        } else {
+            share
         }
     }
 }
@@ -231,7 +238,7 @@ impl Outcome {
         match self {
             Self::Passed => "passed",
             Self::NothingSucceeded => "failed: nothing succeeded",
-            Self::GateFailed => "failed: a gate",
+            Self::GateFailed => "failed: a gate, or no rate held",
             Self::Incorrect => "failed: the service broke its word",
         }
     }

@@ -82,12 +82,6 @@ fn explained(counts: &BTreeMap<String, u64>) -> String {
     out
 }
 
-/// Faults or failures with their counts and meanings.
-pub(crate) fn kinds(counts: &BTreeMap<String, u64>) -> Vec<Vec<String>> {
-    let row = |(name, n): (&String, &u64)| vec![name.clone(), count(*n), explain(name).to_owned()];
-    counts.iter().map(row).collect()
-}
-
 pub(crate) fn totals(record: &Record) -> Vec<Vec<String>> {
     let totals = &record.totals;
     let row = |name: &str, value: String| vec![name.to_owned(), value];

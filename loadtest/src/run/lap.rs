@@ -80,6 +80,8 @@ pub(crate) struct Lap {
     pub(crate) tally: Tally,
     /// Length of the window, in seconds: until the last operation or the window's end.
     pub(crate) seconds: f64,
+    /// Until the last operation fell due, in seconds.
+    pub(crate) offered_seconds: f64,
     pub(crate) server: Option<ServerCost>,
     pub(crate) own: OwnShares,
     /// Why the harness was the limit.

@@ -215,6 +215,7 @@ fn sum_up(tally: Tally, begin: &Snapshot, end: &Snapshot, window: &Window) -> La
     Lap {
         limits: own::limits(own, &tally, machine::tracked_share()),
         seconds: float(until.saturating_sub(from)) / 1e9,
+        offered_seconds: float(tally.last_due.saturating_sub(from)) / 1e9,
         server: server.map(|(a, b)| ServerCost::between(a, b, float(nanoseconds) / 1e9)),
         own,
         tally,

@@ -28,6 +28,7 @@ impl Ticket {
         if is_measured {
             tally.offered += 1;
             tally.started += 1;
+            tally.last_due = tally.last_due.max(due);
             tally.record(Phase::Lag, began - due);
         }
         drop(tally);
@@ -46,6 +47,7 @@ impl Ticket {
             let age = worker.clock.now().saturating_sub(due);
             let mut tally = worker.shard.lock();
             tally.offered += 1;
+            tally.last_due = tally.last_due.max(due);
             tally.failed += 1;
             tally.failure(Failure::Unfinished, 0);
             tally.record_headline(Phase::Operation, age);

@@ -212,6 +212,7 @@ impl Search {
                 "no rate held; begin lower with --from",
             )),
         }
+        let none_held = self.best.is_none();
         let (rate, mut lap) = self.best.unwrap_or((args.from, self.last));
         lap.tally.faults = self.faults;
         if !blamed.is_empty() {
@@ -225,6 +226,7 @@ impl Search {
             lap,
             steps: self.steps,
             findings,
+            failed: none_held,
         }
         .report(&self.session, &args.output)
     }

@@ -37,6 +37,7 @@ pub(crate) async fn run(args: &ChurnArgs) -> Result<Outcome, Failed> {
         lap,
         steps: Vec::new(),
         findings: Vec::new(),
+        failed: false,
     }
     .report(&session, &args.output)
 }

@@ -41,6 +41,8 @@ pub(crate) struct Finished {
     pub(crate) lap: Lap,
     pub(crate) steps: Vec<Step>,
     pub(crate) findings: Vec<Finding>,
+    /// Whether the scenario itself calls the run failed, as when no rate held.
+    pub(crate) failed: bool,
 }
 
 impl Finished {
@@ -83,7 +85,7 @@ impl Finished {
             Outcome::Incorrect
         } else if totals.done == 0 {
             Outcome::NothingSucceeded
-        } else if gates.iter().any(|gate| gate.failed) {
+        } else if self.failed || gates.iter().any(|gate| gate.failed) {
             Outcome::GateFailed
         } else {
             Outcome::Passed

@@ -70,6 +70,7 @@ pub(crate) async fn run(args: &HostileArgs) -> Result<Outcome, Failed> {
         lap: all,
         steps,
         findings,
+        failed: false,
     }
     .report(&session, &args.output)
 }

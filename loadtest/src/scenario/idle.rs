@@ -106,6 +106,7 @@ pub(crate) async fn run(args: &IdleArgs) -> Result<Outcome, Failed> {
         lap,
         steps: Vec::new(),
         findings,
+        failed: false,
     }
     .report(&session, &args.output)
 }

@@ -44,6 +44,7 @@ pub(crate) async fn run(args: &SignInsArgs) -> Result<Outcome, Failed> {
         lap,
         steps: Vec::new(),
         findings: Vec::new(),
+        failed: false,
     }
     .report(&session, &args.output)
 }

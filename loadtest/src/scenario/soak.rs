@@ -52,6 +52,7 @@ pub(crate) async fn run(args: &SoakArgs) -> Result<Outcome, Failed> {
         lap,
         steps: Vec::new(),
         findings,
+        failed: false,
     }
     .report(&session, &args.output)
 }

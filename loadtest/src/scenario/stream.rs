@@ -115,6 +115,7 @@ pub(crate) async fn run(args: &StreamArgs) -> Result<Outcome, Failed> {
         lap,
         steps: Vec::new(),
         findings: Vec::new(),
+        failed: false,
     }
     .report(&session, &args.output)
 }

@@ -1,7 +1,9 @@
 //! One end of a tunnel: sends labelled messages, judges what arrives.
 
-use std::io;
 use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::timeout;
 
 use crate::client::socket::{Event, Socket};
 use crate::fault::{Fault, Trouble};
@@ -41,6 +43,9 @@ pub(crate) struct Half {
 /// A close frame, with the code in it if there was one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct CloseFrame(Option<u16>);
+
+/// Time to read what came before a connection broke.
+const LAST_WORDS: Duration = Duration::from_millis(200);
 
 /// The code that means nothing went wrong; the others say what did.
 const NORMAL: u16 = 1000;
@@ -101,15 +106,28 @@ impl Half {
     }
 
     /// Sends what was put.
-    pub(crate) async fn flush(&mut self) -> io::Result<()> {
-        self.socket.flush().await
+    ///
+    /// # Errors
+    /// Why the tunnel is over. A service that closed it may have said so just before.
+    pub(crate) async fn flush(&mut self) -> Result<(), Trouble> {
+        if self.socket.flush().await.is_ok() {
+            return Ok(());
+        }
+        let rest = async {
+            while !self.over {
+                self.read().await;
+            }
+        };
+        // The connection is broken, so nothing more comes after what is there.
+        let _ = timeout(LAST_WORDS, rest).await;
+        Err(self.why_over())
     }
 
     /// Sends one message.
     pub(crate) async fn send(&mut self, size: usize) -> Result<(), Trouble> {
         let now = self.worker.clock.now();
         self.put(size, now);
-        self.flush().await.map_err(|_| Seen::Early.into())
+        self.flush().await
     }
 
     /// Waits for messages and judges them. Returns how many had their turn.
@@ -241,6 +259,7 @@ impl Judge<'_> {
                 tally.bytes += whole_len(len);
                 if self.worker.headline == Phase::Message {
                     tally.record_headline(Phase::Message, took);
+                    tally.last_done = tally.last_done.max(self.now);
                 } else {
                     tally.record(Phase::Message, took);
                 }

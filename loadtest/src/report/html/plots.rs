@@ -37,7 +37,7 @@ pub(super) fn of_one(record: &Record) -> Vec<Plot> {
         ),
         over_time(
             "Rate",
-            "a second; errors are part of what was achieved not",
+            "operations a second",
             vec![
                 line("achieved", row, |s| Some(s.done)),
                 line("offered", row, |s| Some(s.offered)).dashed(),
@@ -60,9 +60,9 @@ pub(super) fn of_one(record: &Record) -> Vec<Plot> {
         over_time(
             "Memory of the service",
             "resident",
-            vec![line("RSS", row, |s| s.server_rss.map(float))],
+            vec![line("RSS", row, mebibytes)],
             false,
-            |v| units::byte_count(whole(v)),
+            |v| format!("{} MiB", units::number(v)),
         ),
         over_time(
             "Under way",
@@ -128,9 +128,9 @@ pub(super) fn of_several(names: &[String], records: &[Record]) -> Vec<Plot> {
         over_time(
             "Memory of the service",
             "resident",
-            all(&series(|s| s.server_rss.map(float))),
+            all(&series(mebibytes)),
             false,
-            |v| units::byte_count(whole(v)),
+            |v| format!("{} MiB", units::number(v)),
         ),
     ];
     if records.iter().all(|record| record.scenario == "capacity") {
@@ -138,6 +138,10 @@ pub(super) fn of_several(names: &[String], records: &[Record]) -> Vec<Plot> {
         plots.insert(0, rate_plot(all(&curve)));
     }
     plots
+}
+
+fn mebibytes(row: &Sample) -> Option<f64> {
+    row.server_rss.map(|bytes| float(bytes) / 1_048_576.0)
 }
 
 fn line(name: &str, rows: &[Sample], of: fn(&Sample) -> Option<f64>) -> Line {

@@ -88,7 +88,8 @@ impl Axis {
                 .filter(|q| *q <= self.to)
                 .collect(),
         };
-        values.into_iter().map(|v| (v, self.show(v))).collect()
+        let name = |v| (v, shortened(&self.show(v)));
+        values.into_iter().map(name).collect()
     }
 }
 
@@ -130,6 +131,17 @@ fn log_ticks(from: f64, to: f64) -> Vec<f64> {
         .flat_map(|n| steps.iter().map(move |m| m * 10_f64.powf(first + float(n))))
         .filter(|v| *v >= from && *v <= to)
         .collect()
+}
+
+/// Round values need no decimals: `1.00 ms` is `1 ms`.
+fn shortened(text: &str) -> String {
+    match text.split_once(' ') {
+        Some((number, unit)) if number.contains('.') => {
+            let number = number.trim_end_matches('0').trim_end_matches('.');
+            format!("{number} {unit}")
+        }
+        _ => text.to_owned(),
+    }
 }
 
 fn trim(value: f64) -> String {

@@ -252,7 +252,7 @@ impl Flow {
                 tally.offered += u64::from(n);
             }
         }
-        half.flush().await.map_err(|_| broken())
+        half.flush().await
     }
 
     /// Up to `n` of the messages that are left.
@@ -278,7 +278,7 @@ impl Flow {
         }
         let half = tunnel.from(sender).0;
         half.put(self.size, due);
-        half.flush().await.map_err(|_| broken())
+        half.flush().await
     }
 
     /// Finds out what became of messages that did not come.
@@ -298,8 +298,4 @@ impl Flow {
         }
         tunnel.close(End::Phone).await
     }
-}
-
-fn broken() -> Trouble {
-    crate::fault::Fault::EarlyClose.into()
 }
