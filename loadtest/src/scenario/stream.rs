@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, Semaphore, mpsc};
 use tokio::task::JoinSet;
 
 use self::flow::{Flow, Mode};
@@ -24,6 +24,9 @@ use crate::scenario::finish::{Failed, Finished};
 
 /// Due messages that may wait for one tunnel.
 const LANE_LEN: usize = 256;
+
+/// Tunnels that a thread opens at once: a burst of more loses packets at some services.
+const OPENING: usize = 64;
 
 /// When all tunnels of all threads are open, everything begins.
 #[derive(Debug)]
@@ -124,20 +127,23 @@ pub(crate) async fn run(args: &StreamArgs) -> Result<Outcome, Failed> {
 async fn stream(worker: &Arc<Worker>, tunnels: u64, plan: Plan, start: &Arc<Start>, flow: &Flow) {
     let mut tasks = JoinSet::new();
     let mut lanes = Vec::new();
+    let opening = Arc::new(Semaphore::new(OPENING));
     for _ in 0..worker.part(tunnels) {
         let (sender, due) = mpsc::channel(LANE_LEN);
         let lane = Lane::new(sender);
         let ready = lane.ready();
         lanes.push(lane);
         let (worker, start, flow) = (Arc::clone(worker), Arc::clone(start), flow.clone());
+        let opening = Arc::clone(&opening);
         tasks.spawn(async move {
+            // Never closed, so there is always a permit in the end.
+            let permit = opening.acquire_owned().await;
             let first = flow.open(&worker).await;
+            drop(permit);
             start.arrive(&worker, &plan);
             start.wait().await;
             flow.keep(&worker, first, due, &ready).await;
         });
-        // So that connections begin one after another, not all at once.
-        tokio::task::yield_now().await;
     }
     start.wait().await;
     let pacer = Pacer::new(lanes, plan, worker.window.end().saturating_sub(plan.end()));

@@ -13,5 +13,6 @@ mod rig;
 mod scenarios;
 mod sign_ins;
 mod stalls;
+mod surroundings;
 mod tls;
 mod usage;
