@@ -21,7 +21,11 @@ use crate::fault::{Failure, Fault, Trouble};
 #[derive(Debug, Clone)]
 pub(crate) struct Dialer {
     target: Arc<Target>,
-    turn: Arc<AtomicUsize>,
+    /// Whose turn it is among the service's addresses. Tunnels take turns, not connections: a
+    /// counter of both would put every phone at the same one of two.
+    place: Arc<AtomicUsize>,
+    /// Whose turn it is among ours.
+    source: Arc<AtomicUsize>,
     limit: Duration,
 }
 
@@ -34,18 +38,19 @@ impl Dialer {
     pub(crate) fn new(target: Arc<Target>, limit: Duration) -> Self {
         Self {
             target,
-            turn: Arc::default(),
+            place: Arc::default(),
+            source: Arc::default(),
             limit,
         }
     }
 
     /// Opens a tunnel, as a phone does.
     pub(crate) async fn open(&self, id: TunnelId) -> Result<(Socket, RoutingId, Place), Trouble> {
-        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
+        let place = self.place.fetch_add(1, Ordering::Relaxed);
         let path = TunnelPath::New(id);
-        let (socket, routing) = self.request(turn, turn, &path).await?;
+        let (socket, routing) = self.request(place, &path).await?;
         let routing = routing.ok_or(Fault::BadUpgrade)?;
-        Ok((socket, routing, Place(turn)))
+        Ok((socket, routing, Place(place)))
     }
 
     /// Joins a tunnel, as a laptop does.
@@ -55,21 +60,19 @@ impl Dialer {
         id: TunnelId,
         phone: Place,
     ) -> Result<Socket, Trouble> {
-        let source = self.turn.fetch_add(1, Ordering::Relaxed);
         let place = phone.0 + usize::from(self.target.laptop_elsewhere);
         let path = TunnelPath::Connect(routing, id);
-        let (socket, _) = self.request(place, source, &path).await?;
+        let (socket, _) = self.request(place, &path).await?;
         Ok(socket)
     }
 
     async fn request(
         &self,
         place: usize,
-        source: usize,
         path: &TunnelPath,
     ) -> Result<(Socket, Option<RoutingId>), Trouble> {
         let work = async {
-            let mut stream = self.stream(place, source).await?;
+            let mut stream = self.stream(place).await?;
             let Upgraded { routing, early } = upgrade(&mut stream, &self.target, path).await?;
             Ok((Socket::new(stream, early), routing))
         };
@@ -78,8 +81,8 @@ impl Dialer {
             .unwrap_or(Err(Failure::ConnectTimeout.into()))
     }
 
-    async fn stream(&self, place: usize, source: usize) -> Result<Stream, Trouble> {
-        let tcp = self.tcp(place, source).await?;
+    async fn stream(&self, place: usize) -> Result<Stream, Trouble> {
+        let tcp = self.tcp(place).await?;
         let Some(tls) = &self.target.tls else {
             return Ok(Stream::Plain(tcp));
         };
@@ -89,22 +92,22 @@ impl Dialer {
         Ok(Stream::Tls(Box::new(stream)))
     }
 
-    /// A bare connection, for clients that do not want to speak HTTP.
-    pub(crate) async fn tcp(&self, place: usize, source: usize) -> Result<TcpStream, Trouble> {
+    async fn tcp(&self, place: usize) -> Result<TcpStream, Trouble> {
         let pick = |n: usize, len: usize| n.checked_rem(len).unwrap_or_default();
         let addresses = &self.target.addresses;
         let address = addresses.get(pick(place, addresses.len()));
         let address = *address.ok_or(Failure::Connect)?;
         let sources = &self.target.sources;
-        let source = sources.get(pick(source, sources.len())).copied();
+        let turn = self.source.fetch_add(1, Ordering::Relaxed);
+        let source = sources.get(pick(turn, sources.len())).copied();
         connect(address, source)
             .await
             .map_err(|error| why(&error).into())
     }
 
-    /// A turn for [`Self::tcp`].
-    pub(crate) fn turn(&self) -> usize {
-        self.turn.fetch_add(1, Ordering::Relaxed)
+    /// A bare connection, for clients that do not want to speak HTTP.
+    pub(crate) async fn connect(&self) -> Result<TcpStream, Trouble> {
+        self.tcp(self.place.fetch_add(1, Ordering::Relaxed)).await
     }
 
     /// Ends a socket in the way that was asked for.

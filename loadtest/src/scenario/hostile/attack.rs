@@ -214,8 +214,7 @@ impl Attacker {
     }
 
     async fn tcp(&self) -> Result<TcpStream, Trouble> {
-        let turn = self.dialer.turn();
-        self.dialer.tcp(turn, turn).await
+        self.dialer.connect().await
     }
 
     /// Sends as fast as it can to a laptop that reads nothing.
