@@ -2,7 +2,7 @@
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -158,9 +158,14 @@ impl Attacker {
         while !self.stop.is_cancelled() {
             count(&self.counts.attempts);
             let begun = Instant::now();
-            match self.stop.run_until_cancelled(self.once()).await {
+            let is_there = AtomicBool::new(false);
+            match self.stop.run_until_cancelled(self.once(&is_there)).await {
                 None => {
-                    count(&self.counts.alive);
+                    // One that still knocks when the attack is called off is not in.
+                    let is_there = is_there.load(Ordering::Relaxed);
+                    self.counts
+                        .alive
+                        .fetch_add(is_there.into(), Ordering::Relaxed);
                 }
                 Some(Err(_)) => {
                     count(&self.counts.refused);
@@ -176,15 +181,18 @@ impl Attacker {
         }
     }
 
-    /// One connection, until the service ends it.
-    async fn once(&self) -> Result<(), Trouble> {
+    /// One connection, until the service ends it. Tells when it is past the door.
+    async fn once(&self, is_there: &AtomicBool) -> Result<(), Trouble> {
+        let enter = || is_there.store(true, Ordering::Relaxed);
         match self.attack {
             Attack::HalfOpen => {
                 let mut tcp = self.tcp().await?;
+                enter();
                 until_ended(&mut tcp).await;
             }
             Attack::Slowloris => {
                 let tcp = self.tcp().await?;
+                enter();
                 drip(tcp).await;
             }
             Attack::Garbage => {
@@ -195,12 +203,14 @@ impl Attacker {
                 let _ = tcp.write_all(&noise).await;
                 until_ended(&mut tcp).await;
                 let (mut phone, _, _) = self.dialer.open(tunnel_id()).await?;
+                enter();
                 phone.put_raw(&noise);
                 let _ = phone.flush().await;
                 phone.ended().await;
             }
             Attack::OpenFlood => {
                 let (mut phone, _, _) = self.dialer.open(tunnel_id()).await?;
+                enter();
                 // Answers pings, as a real phone does, until it is put out.
                 let mut over = false;
                 while !over {
@@ -208,7 +218,7 @@ impl Attacker {
                     phone.receive(each).await;
                 }
             }
-            Attack::MessageFlood => self.flood().await?,
+            Attack::MessageFlood => self.flood(enter).await?,
         }
         Ok(())
     }
@@ -218,10 +228,11 @@ impl Attacker {
     }
 
     /// Sends as fast as it can to a laptop that reads nothing.
-    async fn flood(&self) -> Result<(), Trouble> {
+    async fn flood(&self, enter: impl Fn()) -> Result<(), Trouble> {
         let id = tunnel_id();
         let (mut phone, routing, place) = self.dialer.open(id).await?;
         let laptop = self.dialer.join(routing, id, place).await?;
+        enter();
         loop {
             phone.put(FLOOD_LEN, |out| out.resize(out.len() + FLOOD_LEN, 0));
             if phone.flush().await.is_err() {
