@@ -146,10 +146,13 @@ impl Desk {
     }
 
     async fn lives(&self) -> Response<Full<Bytes>> {
-        if timeout(TURN_TIME, self.relay.turn()).await.is_ok() {
+        if timeout(TURN_TIME, self.relay.turn()).await == Ok(true) {
             text(StatusCode::OK, "alive\n")
         } else {
-            text(StatusCode::SERVICE_UNAVAILABLE, "an event loop is stuck\n")
+            text(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "an event loop is stuck or gone\n",
+            )
         }
     }
 

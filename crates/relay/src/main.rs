@@ -75,7 +75,10 @@ fn check(loaded: &Loaded) -> Result<String, Error> {
     if let Some((_, pair)) = certificate(&loaded.settings)? {
         pair.validity().check(SystemTime::now())?;
         let until = humantime::format_rfc3339_seconds(pair.validity().to);
-        writeln!(report, "the certificate fits and is valid until {until}")?;
+        writeln!(
+            report,
+            "the certificate and its key fit, and are valid until {until}"
+        )?;
     }
     if let Some((peers, routing_id)) = peers(&loaded.settings)? {
         let slot = Slot::of(routing_id).number();

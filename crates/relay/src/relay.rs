@@ -164,21 +164,23 @@ impl Relay {
         self.shared.census.lines()
     }
 
-    /// Resolves when every event loop that accepts connections has taken a turn. One that is stuck
-    /// never does.
+    /// Resolves when every event loop that accepts connections has taken a turn, to whether they all
+    /// could. One that is stuck never does; one that is gone cannot.
     ///
     /// # Cancel safety
     /// Dropping the future has no effect.
-    pub async fn turn(&self) {
+    pub async fn turn(&self) -> bool {
         let turns: Vec<_> = self
             .shared
             .loops()
             .iter()
             .map(|event_loop| event_loop.spawn(async {}))
             .collect();
+        let mut all = true;
         for turn in turns {
-            let _ = turn.await;
+            all &= turn.await.is_ok();
         }
+        all
     }
 
     /// Accepts connections until `shutdown` resolves, then drains: phones are turned away, laptops
@@ -191,13 +193,22 @@ impl Relay {
         listener: impl Into<Listener>,
         shutdown: impl Future<Output = ()>,
     ) -> DrainReport {
-        let listener = listener.into();
+        self.serve_loop(&listener.into(), 1, shutdown).await
+    }
+
+    /// Serves until the end of the drain. `loops` is how many accept connections at once.
+    async fn serve_loop(
+        &self,
+        listener: &Listener,
+        loops: usize,
+        shutdown: impl Future<Output = ()>,
+    ) -> DrainReport {
         let drained = async {
             shutdown.await;
             self.drain().await
         };
         tokio::select! {
-            () = self.accept(&listener, 1) => DrainReport { finished: 0, cut: 0 },
+            () = self.accept(listener, loops) => DrainReport { finished: 0, cut: 0 },
             report = drained => report,
         }
     }
@@ -226,9 +237,12 @@ impl Relay {
             let runtime = runtime.map_err(ServeError::Thread)?;
             let (relay, over, listen) = (self.clone(), over.clone(), listen.clone());
             let work = async move {
-                if let Ok(listener) = listen(listener) {
-                    over.run_until_cancelled(relay.accept(&listener, threads))
-                        .await;
+                match listen(listener) {
+                    Ok(listener) => {
+                        let accept = relay.accept(&listener, threads);
+                        over.run_until_cancelled(accept).await;
+                    }
+                    Err(error) => tracing::error!(%error, "a thread cannot accept connections"),
                 }
             };
             std::thread::Builder::new()
@@ -236,7 +250,7 @@ impl Relay {
                 .spawn(move || runtime.block_on(work))
                 .map_err(ServeError::Thread)?;
         }
-        Ok(self.serve(first, shutdown).await)
+        Ok(self.serve_loop(&first, threads, shutdown).await)
     }
 
     /// Serves one connection, of any kind, to its end. `peer` is whose it is, for the quotas.

@@ -11,8 +11,8 @@ use crate::decide::{Refusal, WebSocketKey};
 /// What `GET /` shows.
 const PAGE: &str = "<!doctype html><html lang=en><meta charset=utf-8><title>Hawser tunnel service</title>\
 <h1>Hawser tunnel service</h1>\
-<p>This is a tunnel service for passkey sign-in with a phone (FIDO hybrid transport, CTAP 2.2).\
- It connects a phone with a laptop and passes on messages that only those two can read.\
+<p>This is a tunnel service for passkey sign-in with a phone (FIDO hybrid transport, CTAP 2.2). \
+It connects a phone with a laptop and passes on messages that only those two can read.\
 <p>There is nothing to see here in a browser.\n";
 
 /// The answer that turns a connection into a WebSocket. A phone learns our routing id by it.

@@ -407,7 +407,7 @@ fn the_certificate_must_fit_the_tunnel_domain() {
     assert!(
         ended
             .stdout
-            .contains("the certificate fits and is valid until 4096-01-01")
+            .contains("the certificate and its key fit, and are valid until 4096-01-01")
     );
     let ended = check(&wrong.flags());
     assert_eq!(ended.status.code(), Some(2));

@@ -30,7 +30,7 @@ fn the_example_configuration_is_right() {
         path.to_str().unwrap(),
     ]));
     assert_eq!(ended.stderr, "");
-    assert!(ended.stdout.contains("the certificate fits"));
+    assert!(ended.stdout.contains("the certificate and its key fit"));
 }
 
 #[test]
