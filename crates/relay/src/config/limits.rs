@@ -9,7 +9,8 @@ use super::value::{Count, OrNone, Size, Text, Time};
 settings! {
     /// What one connection or tunnel may use, and all together.
     pub struct Limits {
-        /// Time for a whole TLS handshake. As long as for a request head, which comes after it.
+        /// Time for a whole TLS handshake, and for a PROXY header in front of it. As long as for a
+        /// request head, which comes after it.
         handshake_time: Duration as Time = Duration::from_secs(10);
         /// Time for a whole request head. Enough for a mobile link, short for an attacker that sends
         /// a byte now and then. Then 408.
