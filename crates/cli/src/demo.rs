@@ -3,11 +3,15 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`story`] | the story, told in the terminal |
+//! | [`web`] | the same as a console with pages |
+//! | [`admin`] | the console's administrator |
 
+mod admin;
 mod narrator;
 mod story;
+mod web;
 
-use clap::Args;
+use clap::{Args, Subcommand};
 
 use crate::ending::Ending;
 
@@ -18,14 +22,30 @@ use crate::ending::Ending;
 /// the phone is near.
 ///
 /// The exit code is 0 only when the site has verified both ceremonies.
+///
+/// With --web the story is a console with pages, and the phone is a page too.
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Demo {
     #[command(flatten)]
     story: story::Flags,
+    #[command(flatten)]
+    web: web::Flags,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Admin(admin::Admin),
 }
 
 impl Demo {
     pub(crate) fn run(self) -> Ending {
-        self.story.run()
+        match self.command {
+            Some(Command::Admin(admin)) => admin.run(),
+            None if self.web.wanted() => self.web.run(),
+            None => self.story.run(),
+        }
     }
 }

@@ -1,6 +1,9 @@
 //! A relying party: a site where one signs in with a password and then with a passkey.
 //!
-//! WebAuthn is webauthn-rs, passwords are Argon2id, and everything is kept in memory.
+//! WebAuthn is webauthn-rs, passwords are Argon2id, records are SQLite in memory or in a file. There
+//! are an organisation of accounts with their users, MFA devices, an [enforcement policy](policy)
+//! with its roll-out, and an audit trail. This module is the part of the demo that a real console
+//! could start from; the pages stand on it in [`console`](crate::console).
 //!
 //! ```text
 //!  POST /password ──▶ password accepted ──▶ POST /sign-in/begin, /sign-in/finish ──▶ signed in
@@ -11,7 +14,7 @@
 //! | request | body | answer |
 //! |---|---|---|
 //! | `POST /password` | `{"user", "password"}` | a session cookie and [`Standing`] |
-//! | `POST /register/begin` | | `PublicKeyCredentialCreationOptions` under `publicKey` |
+//! | `POST /register/begin` | none, or `{"name"}` | `PublicKeyCredentialCreationOptions` under `publicKey` |
 //! | `POST /register/finish` | `RegistrationResponseJSON` | [`Standing`] |
 //! | `POST /sign-in/begin` | | `PublicKeyCredentialRequestOptions` under `publicKey` |
 //! | `POST /sign-in/finish` | `AuthenticationResponseJSON` | a new session cookie and [`Standing`] |
@@ -21,22 +24,28 @@
 //! Every refusal is a 4xx with `{"error", "message"}`: a code for programs and a sentence for
 //! people. What the site holds to:
 //!
-//! - A wrong password and a user who does not exist cost one Argon2id each and look the same.
+//! - A wrong password and a user who does not exist cost one Argon2id each and look the same. After
+//!   [`MAX_GUESSES`] wrong ones in a row a name is locked out for [`LOCK_OUT`], existing or not.
 //! - A passkey signs in only after the password, in the same session. Once an account has a passkey,
-//!   the password alone no longer adds another.
+//!   the password alone neither lets in nor changes the devices.
 //! - A challenge belongs to one session, is good for one answer, right or wrong, and for
 //!   [`CHALLENGE_LIFE`].
 //! - The user must be verified by the phone; origin and relying party id are checked; a signature
-//!   counter never goes back; a passkey belongs to one account.
+//!   counter never goes back; backup eligibility never changes; a passkey belongs to one account.
 //! - The session's cookie changes at each step up, so that one planted before is worth nothing.
 
-mod accounts;
+mod audit;
+mod challenges;
 mod clock;
+pub(crate) mod cookies;
+mod device_name;
 mod passwords;
-mod refusal;
-mod routes;
-mod sessions;
-mod site;
+pub mod policy;
+pub(crate) mod refusal;
+pub(crate) mod routes;
+pub(crate) mod site;
+pub(crate) mod store;
+mod throttle;
 
 use std::io;
 use std::net::SocketAddr;
@@ -48,11 +57,15 @@ use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
 use webauthn_rs::prelude::{Url, WebauthnError};
 
+pub use audit::{AuditEntry, AuditEvent};
 pub use clock::Clock;
+pub use device_name::{DeviceNameError, MAX_DEVICE_NAME};
+pub use store::{StoreError, StorePlace};
+pub use throttle::{MAX_CLIENTS, MAX_TRIES_PER_CLIENT, THROTTLE_WINDOW};
 
 use site::Site;
 
-/// The relying party id: passkeys of the demo are bound to this host name.
+/// The host of the demo's origin, and so its relying party id: passkeys are bound to it.
 pub const RP_ID: &str = "localhost";
 /// The name that a phone shows.
 pub const RP_NAME: &str = "Hawser demo";
@@ -63,8 +76,20 @@ pub const CHALLENGE_LIFE: Duration = Duration::from_mins(5);
 pub const SESSION_LIFE: Duration = Duration::from_hours(1);
 /// Most sessions at a time.
 pub const MAX_SESSIONS: usize = 10_000;
-/// Most passkeys of an account.
-pub const MAX_PASSKEYS: usize = 8;
+/// Most passkeys of a user.
+pub const MAX_DEVICES: usize = 8;
+/// Longest credential id, in bytes (WebAuthn Level 3 §5.8.3).
+pub const MAX_CREDENTIAL_ID: usize = 1023;
+/// How long somebody may put registration off after their first sign-in under a grace period.
+pub const GRACE_PERIOD: Duration = Duration::from_hours(35 * 24);
+/// Wrong passwords in a row after which a name is locked out. A person mistypes three or four times.
+pub const MAX_GUESSES: u32 = 10;
+/// How long a name stays locked out: short for a person, and 40 guesses an hour for a program.
+pub const LOCK_OUT: Duration = Duration::from_mins(15);
+/// Most names whose wrong passwords are counted; the oldest counts make room.
+pub const MAX_GUESSED_NAMES: i64 = 10_000;
+/// Most entries of the audit trail; the oldest make room.
+pub const MAX_AUDIT_ENTRIES: i64 = 100_000;
 /// Longest password, in bytes.
 pub const MAX_PASSWORD: usize = 1024;
 /// Largest request body, in bytes. A registration with attestation has a few thousand.
@@ -73,6 +98,53 @@ pub const MAX_BODY: usize = 64 * 1024;
 /// The site. Cheap to clone; clones share their accounts and sessions.
 #[derive(Clone)]
 pub struct RelyingParty(Arc<Site>);
+
+/// What a site is set up with.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The origin of the site's pages. Its host is the relying party id, its port counts, and with
+    /// `https` cookies are `Secure`.
+    pub origin: Url,
+    /// Where the records are kept.
+    pub store: StorePlace,
+    /// What time it is.
+    pub clock: Clock,
+}
+
+/// What an account is in its organisation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum AccountKind {
+    /// The account that manages the organisation.
+    Management,
+    /// Any other.
+    Member,
+}
+
+/// What a user is in an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum UserKind {
+    /// The account's owner, who may do everything in it.
+    Root,
+    /// Somebody whom the account's owner lets in.
+    User,
+}
+
+/// A user to be added.
+#[derive(Clone)]
+pub struct NewUser<'a> {
+    /// The account, which must exist.
+    pub account: &'a str,
+    /// The name to sign in with; no two users of the site share one.
+    pub name: &'a str,
+    /// The person's name.
+    pub display_name: &'a str,
+    /// The password, of [`MAX_PASSWORD`] bytes at most.
+    pub password: &'a str,
+    /// What the user is in the account.
+    pub kind: UserKind,
+    /// Whether the user may change the policy and reset others.
+    pub administrator: bool,
+}
 
 /// Where somebody stands with the site.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -98,8 +170,8 @@ pub enum SetupError {
         #[source]
         source: io::Error,
     },
-    /// The origin's host is not [`RP_ID`] or below it.
-    #[error("{origin} cannot be the origin of a site whose relying party id is {RP_ID}")]
+    /// The origin has no host name, or is plain HTTP elsewhere than on this machine.
+    #[error("{origin} cannot be the origin of a site with passkeys")]
     Origin {
         /// The origin.
         origin: Url,
@@ -110,6 +182,9 @@ pub enum SetupError {
     /// Passwords cannot be hashed.
     #[error("a password cannot be hashed")]
     Hash(#[source] argon2::password_hash::Error),
+    /// The records cannot be opened.
+    #[error("the site has no records")]
+    Store(#[source] StoreError),
 }
 
 /// Why an account cannot be added.
@@ -117,26 +192,44 @@ pub enum SetupError {
 #[non_exhaustive]
 pub enum AccountError {
     /// There is one of this name.
-    #[error("there is a user of this name already")]
+    #[error("there is a user or an account of this name already")]
     NameTaken,
+    /// There is no account of this name.
+    #[error("there is no account of this name")]
+    NoSuchAccount,
     /// The password is longer than [`MAX_PASSWORD`].
     #[error("a password has at most {MAX_PASSWORD} bytes")]
     PasswordTooLong,
     /// The password cannot be hashed.
     #[error("the password cannot be hashed")]
     Hash(#[source] argon2::password_hash::Error),
+    /// The records cannot be written.
+    #[error("the site's records cannot be written")]
+    Records(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
 impl RelyingParty {
-    /// A site without accounts, at this origin. Its port counts: an answer for another is refused.
+    /// A site without accounts, in memory, at this origin.
     ///
     /// # Errors
-    /// [`SetupError::Origin`] when the origin is not that of [`RP_ID`].
+    /// [`SetupError::Origin`] when the origin has no host name.
     pub fn new(origin: &Url, clock: Clock) -> Result<Self, SetupError> {
-        Site::new(origin, clock).map(|site| Self(Arc::new(site)))
+        Self::open(Options {
+            origin: origin.clone(),
+            store: StorePlace::Memory,
+            clock,
+        })
     }
 
-    /// A site that listens on an address; port 0 chooses a free one. Its origin is
+    /// A site with the accounts of its records.
+    ///
+    /// # Errors
+    /// See [`SetupError`].
+    pub fn open(options: Options) -> Result<Self, SetupError> {
+        Site::new(options).map(|site| Self(Arc::new(site)))
+    }
+
+    /// A site in memory that listens on an address; port 0 chooses a free one. Its origin is
     /// `http://localhost` with the port that it got.
     ///
     /// # Errors
@@ -145,25 +238,24 @@ impl RelyingParty {
         address: SocketAddr,
         clock: Clock,
     ) -> Result<(Self, TcpListener), SetupError> {
-        let failed = |source| SetupError::Listen { address, source };
-        let listener = TcpListener::bind(address).await.map_err(failed)?;
-        let port = listener.local_addr().map_err(failed)?.port();
-        let origin = format!("http://{RP_ID}:{port}");
-        let origin = Url::parse(&origin).map_err(|e| failed(io::Error::other(e)))?;
+        let (listener, origin) = listen(address).await?;
         Ok((Self::new(&origin, clock)?, listener))
     }
 
-    /// Adds an account. Takes as long as one password hash, some tens of milliseconds.
+    /// Adds an account to the organisation.
     ///
     /// # Errors
     /// See [`AccountError`].
-    pub fn add_account(
-        &self,
-        name: &str,
-        display_name: &str,
-        password: &str,
-    ) -> Result<(), AccountError> {
-        self.0.add_account(name, display_name, password)
+    pub fn add_account(&self, name: &str, kind: AccountKind) -> Result<(), AccountError> {
+        self.0.add_account(name, kind)
+    }
+
+    /// Adds a user. Takes as long as one password hash, some tens of milliseconds.
+    ///
+    /// # Errors
+    /// See [`AccountError`].
+    pub fn add_user(&self, user: &NewUser<'_>) -> Result<(), AccountError> {
+        self.0.add_user(user)
     }
 
     /// The origin that passkeys must answer for.
@@ -172,12 +264,12 @@ impl RelyingParty {
         self.0.origin()
     }
 
-    /// The site's routes, for a server of one's own and for tests.
+    /// The routes of the JSON interface, for a server of one's own and for tests.
     pub fn router(&self) -> Router {
         routes::router(Arc::clone(&self.0))
     }
 
-    /// Serves until `shutdown` is done and the requests under way are answered.
+    /// Serves the JSON interface until `shutdown` is done and the requests under way are answered.
     ///
     /// # Errors
     /// When the listener fails.
@@ -186,8 +278,25 @@ impl RelyingParty {
         listener: TcpListener,
         shutdown: impl Future<Output = ()> + Send + 'static,
     ) -> io::Result<()> {
-        axum::serve(listener, self.router())
+        let service = self
+            .router()
+            .into_make_service_with_connect_info::<SocketAddr>();
+        axum::serve(listener, service)
             .with_graceful_shutdown(shutdown)
             .await
     }
+
+    pub(crate) fn site(&self) -> &Arc<Site> {
+        &self.0
+    }
+}
+
+/// Listens, and says at which origin browsers of this machine find it.
+pub(crate) async fn listen(address: SocketAddr) -> Result<(TcpListener, Url), SetupError> {
+    let failed = |source| SetupError::Listen { address, source };
+    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let port = listener.local_addr().map_err(failed)?.port();
+    let origin = format!("http://{RP_ID}:{port}");
+    let origin = Url::parse(&origin).map_err(|e| failed(io::Error::other(e)))?;
+    Ok((listener, origin))
 }

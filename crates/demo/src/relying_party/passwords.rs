@@ -20,7 +20,17 @@ pub(super) struct Passwords {
 
 /// A salted hash in PHC form. Never shown.
 #[derive(Clone)]
-pub(super) struct Hash(Arc<str>);
+pub(crate) struct Hash(Arc<str>);
+
+impl Hash {
+    pub(super) fn stored(&self) -> &str {
+        &self.0
+    }
+
+    pub(super) fn from_stored(phc: &str) -> Self {
+        Self(phc.into())
+    }
+}
 
 impl Passwords {
     pub(super) fn new() -> Result<Self, password_hash::Error> {

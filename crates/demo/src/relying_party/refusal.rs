@@ -7,25 +7,43 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use webauthn_rs::prelude::WebauthnError;
 
-use super::{MAX_PASSKEYS, MAX_PASSWORD};
+use super::device_name::DeviceNameError;
+use super::policy::PolicyError;
+use super::{MAX_BODY, MAX_DEVICES, MAX_PASSWORD};
 
 /// Why a request is refused.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Refusal {
+pub(crate) enum Refusal {
     #[error("wrong user name or password")]
     WrongPassword,
+    #[error("too many wrong passwords for this name: try again in {minutes} min")]
+    LockedOut { minutes: u64 },
+    #[error("too many passwords from your address: try again in a minute")]
+    TooManyTries,
     #[error("a password has at most {MAX_PASSWORD} bytes")]
     PasswordTooLong,
     #[error("enter your password first")]
     NoSession,
-    #[error("this account has a passkey: sign in with it before you add another")]
+    #[error("finish signing in first")]
+    NotSignedIn,
+    #[error("your organization requires MFA: register a passkey to go on")]
+    MfaMandatory,
+    #[error("this account has a passkey: sign in with it before you change your devices")]
     PasskeyNeeded,
     #[error("this account has no passkey yet: register one first")]
     NoPasskey,
-    #[error("an account has at most {MAX_PASSKEYS} passkeys: delete one first")]
+    #[error("an account has at most {MAX_DEVICES} passkeys: delete one first")]
     TooManyPasskeys,
     #[error("this passkey is registered already")]
     AlreadyRegistered,
+    #[error(transparent)]
+    DeviceName(#[from] DeviceNameError),
+    #[error("you have a device of this name: choose another")]
+    DeviceNameTaken,
+    #[error("you have no such device: it may have been deleted meanwhile")]
+    NoSuchDevice,
+    #[error("this is your last device, and your organization requires MFA: register another first")]
+    LastDevice,
     #[error("no challenge is open for this answer: begin again")]
     NoChallenge,
     #[error("the challenge has expired: begin again")]
@@ -38,16 +56,42 @@ pub(super) enum Refusal {
     UnknownPasskey,
     #[error("the passkey could not be verified: its counter went back, so it may have been copied")]
     CounterWentBack,
+    #[error("the passkey could not be verified: it says that it is backed up and cannot be")]
+    BackedUpButNotEligible,
+    #[error("the passkey could not be verified: it changed between a synced and a bound passkey")]
+    BackupEligibilityChanged,
     #[error("a page of another site sent this request")]
     OtherOrigin,
+    #[error("this form is out of date: reload the page and try again")]
+    FormToken,
+    #[error("only administrators may do this")]
+    NotAdministrator,
+    #[error("another administrator has to do this for you")]
+    NotForOneself,
+    #[error("there is no user of this name")]
+    NoSuchUser,
+    #[error("the roll-out has reached every user")]
+    RolloutComplete,
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
+    #[error("a grace period is a number of days from 1 to 365")]
+    GracePeriod,
     #[error("there is nothing at this address")]
     NotFound,
+    #[error("the request has more than {MAX_BODY} bytes")]
+    TooLarge,
+    #[error("the request cannot be read: {0}")]
+    Malformed(String),
     #[error("the request cannot be read: {}", .0.body_text())]
-    Malformed(#[from] JsonRejection),
+    MalformedJson(JsonRejection),
     #[error("too many people are signed in at the moment: try again later")]
     TooManySessions,
     #[error("the site has a fault: try again later")]
     Fault(#[source] WebauthnError),
+    #[error("the site has a fault: try again later")]
+    Records(#[from] rusqlite::Error),
+    #[error("the site has a fault: try again later")]
+    Thread(#[source] tokio::task::JoinError),
 }
 
 #[derive(Serialize)]
@@ -58,40 +102,78 @@ struct Body {
 
 impl Refusal {
     /// The HTTP status and the code for programs.
-    fn status(&self) -> (StatusCode, &'static str) {
+    pub(crate) fn status(&self) -> (StatusCode, &'static str) {
         match self {
             Self::WrongPassword => (StatusCode::UNAUTHORIZED, "wrong_password"),
+            Self::LockedOut { .. } => (StatusCode::TOO_MANY_REQUESTS, "locked_out"),
+            Self::TooManyTries => (StatusCode::TOO_MANY_REQUESTS, "too_many_tries"),
             Self::PasswordTooLong => (StatusCode::BAD_REQUEST, "password_too_long"),
             Self::NoSession => (StatusCode::UNAUTHORIZED, "no_session"),
+            Self::NotSignedIn => (StatusCode::FORBIDDEN, "not_signed_in"),
+            Self::MfaMandatory => (StatusCode::FORBIDDEN, "mfa_mandatory"),
             Self::PasskeyNeeded => (StatusCode::FORBIDDEN, "passkey_needed"),
             Self::NoPasskey => (StatusCode::CONFLICT, "no_passkey"),
             Self::TooManyPasskeys => (StatusCode::CONFLICT, "too_many_passkeys"),
             Self::AlreadyRegistered => (StatusCode::CONFLICT, "already_registered"),
+            Self::DeviceName(_) => (StatusCode::BAD_REQUEST, "device_name"),
+            Self::DeviceNameTaken => (StatusCode::CONFLICT, "device_name_taken"),
+            Self::NoSuchDevice => (StatusCode::NOT_FOUND, "no_such_device"),
+            Self::LastDevice => (StatusCode::CONFLICT, "last_device"),
             Self::NoChallenge => (StatusCode::CONFLICT, "no_challenge"),
             Self::ChallengeExpired => (StatusCode::GONE, "challenge_expired"),
             Self::NotVerified(_)
             | Self::UserNotVerified
-            | Self::UnknownPasskey
-            | Self::CounterWentBack => (StatusCode::FORBIDDEN, "not_verified"),
+            | Self::CounterWentBack
+            | Self::BackedUpButNotEligible
+            | Self::BackupEligibilityChanged => (StatusCode::FORBIDDEN, "not_verified"),
+            Self::UnknownPasskey => (StatusCode::FORBIDDEN, "unknown_passkey"),
             Self::OtherOrigin => (StatusCode::FORBIDDEN, "other_origin"),
+            Self::FormToken => (StatusCode::FORBIDDEN, "form_token"),
+            Self::NotAdministrator => (StatusCode::FORBIDDEN, "not_administrator"),
+            Self::NotForOneself => (StatusCode::CONFLICT, "not_for_oneself"),
+            Self::NoSuchUser => (StatusCode::NOT_FOUND, "no_such_user"),
+            Self::RolloutComplete => (StatusCode::CONFLICT, "rollout_complete"),
+            Self::Policy(_) => (StatusCode::BAD_REQUEST, "policy"),
+            Self::GracePeriod => (StatusCode::BAD_REQUEST, "grace_period"),
             Self::NotFound => (StatusCode::NOT_FOUND, "not_found"),
-            Self::Malformed(rejection) => (rejection.status(), "malformed"),
+            Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "malformed"),
+            Self::Malformed(_) => (StatusCode::UNPROCESSABLE_ENTITY, "malformed"),
+            Self::MalformedJson(rejection) => (rejection.status(), "malformed"),
             Self::TooManySessions => (StatusCode::SERVICE_UNAVAILABLE, "too_many_sessions"),
-            Self::Fault(_) => (StatusCode::INTERNAL_SERVER_ERROR, "fault"),
+            Self::Fault(_) | Self::Records(_) | Self::Thread(_) => {
+                (StatusCode::INTERNAL_SERVER_ERROR, "fault")
+            }
+        }
+    }
+
+    /// Tells the operator what a person is not told.
+    pub(crate) fn log(&self) {
+        match self {
+            Self::Fault(cause) => tracing::error!(%cause, "the site cannot begin a ceremony"),
+            Self::Records(cause) => tracing::error!(%cause, "the site's records cannot be used"),
+            Self::Thread(cause) => tracing::error!(%cause, "an operation of the site broke"),
+            Self::NotVerified(cause) => tracing::debug!(%cause, "a passkey was not verified"),
+            _ => {}
         }
     }
 }
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
+        self.log();
         let (status, error) = self.status();
-        match &self {
-            Self::Fault(cause) => tracing::error!(%cause, "the site cannot begin a ceremony"),
-            Self::NotVerified(cause) => tracing::debug!(%cause, "a passkey was not verified"),
-            _ => {}
-        }
         let message = self.to_string();
         (status, Json(Body { error, message })).into_response()
+    }
+}
+
+impl From<JsonRejection> for Refusal {
+    fn from(rejection: JsonRejection) -> Self {
+        if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+            Self::TooLarge
+        } else {
+            Self::MalformedJson(rejection)
+        }
     }
 }
 

@@ -1,252 +1,244 @@
 //! The site without HTTP: every rule of who may do what, when.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+mod administration;
+mod devices;
+mod passkeys;
+mod password;
+
 use std::time::SystemTime;
 
-use webauthn_rs::prelude::{
-    CreationChallengeResponse, PublicKeyCredential, RegisterPublicKeyCredential,
-    RequestChallengeResponse, Url, Uuid, Webauthn, WebauthnBuilder,
-};
-use webauthn_rs_proto::{PublicKeyCredentialHints, ResidentKeyRequirement};
+use webauthn_rs::prelude::{Url, Webauthn, WebauthnBuilder};
 
-use super::accounts::{Account, Accounts};
+use super::audit::{AuditEntry, AuditEvent};
+use super::challenges::Challenges;
 use super::passwords::{self, Passwords};
+use super::policy::{Policy, Reach, Requirement};
 use super::refusal::Refusal;
-use super::sessions::{Ceremony, Proved, Sessions};
+use super::store::{Proved, Records, Session, SessionSecret, Store, User};
+use super::throttle::Throttle;
 use super::{
-    AccountError, CHALLENGE_LIFE, Clock, MAX_PASSKEYS, MAX_PASSWORD, RP_ID, RP_NAME, SetupError,
+    AccountError, AccountKind, CHALLENGE_LIFE, MAX_PASSWORD, NewUser, Options, RP_NAME, SetupError,
     Standing,
 };
 
-pub(super) struct Site {
+pub(crate) use administration::{Actor, Overview, PersonOverview};
+pub(crate) use devices::DeviceList;
+
+/// The site.
+pub(crate) struct Site {
     webauthn: Webauthn,
-    origin: Url,
+    rp_id: String,
+    options: Options,
     passwords: Passwords,
-    clock: Clock,
-    /// Never held while a password is hashed or an answer is verified.
-    records: Mutex<Records>,
+    store: Store,
+    challenges: Challenges,
+    throttle: Throttle,
 }
 
-#[derive(Default)]
-struct Records {
-    accounts: Accounts,
-    sessions: Sessions,
+/// Where somebody stands, as the pages need to know.
+#[derive(Debug, Clone)]
+pub(crate) struct Situation {
+    pub(crate) user: User,
+    pub(crate) session: Session,
+    pub(crate) devices: usize,
+    /// What the policy would want if the user had no device.
+    pub(crate) requirement: Requirement,
 }
 
 impl Site {
-    pub(super) fn new(origin: &Url, clock: Clock) -> Result<Self, SetupError> {
-        let webauthn = WebauthnBuilder::new(RP_ID, origin)
+    pub(crate) fn new(options: Options) -> Result<Self, SetupError> {
+        let failed = |source| SetupError::Origin {
+            origin: options.origin.clone(),
+            source,
+        };
+        let rp_id = options.origin.domain().unwrap_or_default().to_owned();
+        let webauthn = WebauthnBuilder::new(&rp_id, &options.origin)
             .and_then(|site| site.rp_name(RP_NAME).timeout(CHALLENGE_LIFE).build())
-            .map_err(|source| SetupError::Origin {
-                origin: origin.clone(),
-                source,
-            })?;
+            .map_err(failed)?;
         Ok(Self {
             webauthn,
-            origin: origin.clone(),
+            rp_id,
             passwords: Passwords::new().map_err(SetupError::Hash)?,
-            clock,
-            records: Mutex::default(),
+            store: Store::open(&options.store).map_err(SetupError::Store)?,
+            challenges: Challenges::default(),
+            throttle: Throttle::default(),
+            options,
         })
     }
 
-    pub(super) fn origin(&self) -> &Url {
-        &self.origin
+    pub(crate) fn origin(&self) -> &Url {
+        &self.options.origin
     }
 
-    pub(super) fn add_account(
-        &self,
-        name: &str,
-        display_name: &str,
-        password: &str,
-    ) -> Result<(), AccountError> {
-        if password.len() > MAX_PASSWORD {
+    pub(crate) fn rp_id(&self) -> &str {
+        &self.rp_id
+    }
+
+    pub(crate) fn now(&self) -> SystemTime {
+        self.options.clock.now()
+    }
+
+    pub(crate) fn add_account(&self, name: &str, kind: AccountKind) -> Result<(), AccountError> {
+        let added = self
+            .store
+            .run_here(|records| records.add_account(name, kind));
+        taken_unless(added)
+    }
+
+    pub(crate) fn add_user(&self, user: &NewUser<'_>) -> Result<(), AccountError> {
+        if user.password.len() > MAX_PASSWORD {
             return Err(AccountError::PasswordTooLong);
         }
-        let hash = passwords::hash(password).map_err(AccountError::Hash)?;
-        if self.records().accounts.add(name, display_name, hash) {
-            Ok(())
-        } else {
-            Err(AccountError::NameTaken)
+        let password = passwords::hash(user.password).map_err(AccountError::Hash)?;
+        let added = self.store.run_here(|records| {
+            if !records.has_account(user.account)? {
+                return Ok(None);
+            }
+            records.add_user(user, &password).map(Some)
+        });
+        match added {
+            Ok(None) => Err(AccountError::NoSuchAccount),
+            Ok(Some(added)) => taken_unless(Ok(added)),
+            Err(refusal) => taken_unless(Err(refusal)),
         }
     }
 
-    /// Accepts a password: the caller's session, if any, ends, and a new one begins.
-    pub(super) async fn accept_password(
+    /// Whether there is anybody who could sign in.
+    pub(crate) fn has_users(&self) -> Result<bool, AccountError> {
+        let users = self.store.run_here(all_users);
+        let users = users.map_err(|refusal| AccountError::Records(Box::new(refusal)))?;
+        Ok(!users.is_empty())
+    }
+
+    pub(crate) async fn standing(&self, secret: &SessionSecret) -> Result<Standing, Refusal> {
+        let situation = self.situation(secret).await?;
+        Ok(Standing {
+            user: situation.user.name,
+            passkeys: situation.devices,
+            signed_in: situation.session.proved == Proved::Passkey,
+        })
+    }
+
+    pub(crate) async fn situation(&self, secret: &SessionSecret) -> Result<Situation, Refusal> {
+        let (secret, now) = (secret.clone(), self.now());
+        self.store
+            .run(move |records| records.situation(&secret, now))
+            .await
+    }
+
+    pub(crate) async fn sign_out(&self, secret: &SessionSecret) -> Result<(), Refusal> {
+        self.challenges.drop_of(secret);
+        let secret = secret.clone();
+        self.store
+            .run(move |records| records.close_session(&secret))
+            .await
+    }
+
+    /// What a user did and what was done to them, newest first.
+    pub(crate) async fn own_audit(
         &self,
-        cookie: Option<&str>,
-        user: &str,
-        password: String,
-    ) -> Result<(String, Standing), Refusal> {
-        if password.len() > MAX_PASSWORD {
-            return Err(Refusal::PasswordTooLong);
-        }
-        let known = {
-            let records = self.records();
-            let account = records.accounts.by_name(user);
-            account.map(|account| (account.id, account.password.clone()))
-        };
-        let (id, hash) = known.unzip();
-        let fits = self.passwords.verify(hash, password).await;
-        let id = id.filter(|_| fits).ok_or(Refusal::WrongPassword)?;
-
-        let mut records = self.records();
-        let cookie = records.replace_session(cookie, id, Proved::Password, self.clock.now())?;
-        let standing = records.standing(&cookie, self.clock.now())?;
-        Ok((cookie, standing))
+        secret: &SessionSecret,
+        most: usize,
+    ) -> Result<Vec<AuditEntry>, Refusal> {
+        let (secret, now) = (secret.clone(), self.now());
+        self.store
+            .run(move |records| {
+                let situation = records.situation(&secret, now)?;
+                situation.signed_in()?;
+                records.audit_entries(Some(&situation.user.name), most)
+            })
+            .await
     }
 
-    pub(super) fn begin_registration(
+    /// Keeps a refusal in the audit trail and hands it on. What was refused itself left nothing.
+    async fn note(
         &self,
-        cookie: &str,
-    ) -> Result<CreationChallengeResponse, Refusal> {
-        let now = self.clock.now();
-        let mut records = self.records();
-        let (account, proved) = records.owner(cookie, now)?;
-        may_register(account, proved)?;
-        let (mut options, state) = self
-            .webauthn
-            .start_passkey_registration(
-                account.id,
-                &account.name,
-                &account.display_name,
-                Some(account.passkey_ids()),
-            )
-            .map_err(Refusal::Fault)?;
-        // webauthn-rs spares security keys their little memory; phones keep every passkey anyway.
-        if let Some(selection) = &mut options.public_key.authenticator_selection {
-            selection.resident_key = Some(ResidentKeyRequirement::Required);
-            selection.require_resident_key = true;
+        refusal: Refusal,
+        event: AuditEvent,
+        secret: Option<&SessionSecret>,
+    ) -> Refusal {
+        let (secret, now) = (secret.cloned(), self.now());
+        let detail = refusal.to_string();
+        let noted = self.store.run(move |records| {
+            let user = match secret.map(|secret| records.session(&secret, now)) {
+                Some(Ok(session)) => records.user(session.user)?,
+                _ => None,
+            };
+            let name = user.map(|user| user.name).unwrap_or_default();
+            records.audit(now, &name, event, &name, &detail)
+        });
+        if let Err(failure) = noted.await {
+            failure.log();
         }
-        options.public_key.hints = Some(vec![PublicKeyCredentialHints::Hybrid]);
-        let ceremony = Ceremony::Registration(state);
-        records.sessions.challenge(cookie, ceremony, now)?;
-        Ok(options)
+        refusal
     }
 
-    pub(super) fn finish_registration(
+    /// Keeps in the audit trail that somebody else's page tried to act for this session.
+    pub(crate) async fn note_forgery(
         &self,
-        cookie: &str,
-        answer: &RegisterPublicKeyCredential,
-    ) -> Result<Standing, Refusal> {
-        let now = self.clock.now();
-        let (user, ceremony) = self.records().sessions.take_challenge(cookie, now)?;
-        let Ceremony::Registration(state) = ceremony else {
-            return Err(Refusal::NoChallenge);
-        };
-        let passkey = self
-            .webauthn
-            .finish_passkey_registration(answer, &state)
-            .map_err(Refusal::NotVerified)?;
-
-        let mut records = self.records();
-        // Asked again: the account may have got its first passkey since the challenge.
-        let (account, proved) = records.owner(cookie, now)?;
-        may_register(account, proved)?;
-        records.accounts.add_passkey(user, passkey)?;
-        records.standing(cookie, now)
-    }
-
-    pub(super) fn begin_sign_in(&self, cookie: &str) -> Result<RequestChallengeResponse, Refusal> {
-        let now = self.clock.now();
-        let mut records = self.records();
-        let (account, _) = records.owner(cookie, now)?;
-        if account.passkey_count() == 0 {
-            return Err(Refusal::NoPasskey);
-        }
-        let (mut options, state) = self
-            .webauthn
-            .start_passkey_authentication(&account.passkeys())
-            .map_err(Refusal::Fault)?;
-        options.public_key.hints = Some(vec![PublicKeyCredentialHints::Hybrid]);
-        let ceremony = Ceremony::SignIn(state);
-        records.sessions.challenge(cookie, ceremony, now)?;
-        Ok(options)
-    }
-
-    /// Signs in: the session ends and another takes its place.
-    pub(super) fn finish_sign_in(
-        &self,
-        cookie: &str,
-        answer: &PublicKeyCredential,
-    ) -> Result<(String, Standing), Refusal> {
-        let now = self.clock.now();
-        let (user, ceremony) = self.records().sessions.take_challenge(cookie, now)?;
-        let Ceremony::SignIn(state) = ceremony else {
-            return Err(Refusal::NoChallenge);
-        };
-        let result = self
-            .webauthn
-            .finish_passkey_authentication(answer, &state)
-            .map_err(Refusal::NotVerified)?;
-        if !result.user_verified() {
-            return Err(Refusal::UserNotVerified);
-        }
-
-        let mut records = self.records();
-        // Asked again: the owner may have signed out since the challenge.
-        records.owner(cookie, now)?;
-        records.accounts.record_use(user, &result)?;
-        let proved = Proved::PasswordAndPasskey;
-        let cookie = records.replace_session(Some(cookie), user, proved, now)?;
-        let standing = records.standing(&cookie, now)?;
-        Ok((cookie, standing))
-    }
-
-    pub(super) fn standing(&self, cookie: &str) -> Result<Standing, Refusal> {
-        self.records().standing(cookie, self.clock.now())
-    }
-
-    pub(super) fn sign_out(&self, cookie: &str) {
-        self.records().sessions.close(cookie);
-    }
-
-    /// A panic elsewhere leaves no half-made record behind, so a poisoned lock is still good.
-    fn records(&self) -> MutexGuard<'_, Records> {
-        self.records.lock().unwrap_or_else(PoisonError::into_inner)
+        refusal: Refusal,
+        secret: Option<&SessionSecret>,
+    ) -> Refusal {
+        self.note(refusal, AuditEvent::ForgedRequest, secret).await
     }
 }
 
-impl Records {
-    /// The account behind a cookie and what its owner has proved.
-    fn owner(&mut self, cookie: &str, now: SystemTime) -> Result<(&Account, Proved), Refusal> {
-        let session = self.sessions.find(cookie, now)?;
-        let account = self.accounts.by_id(session.user);
-        let account = account.ok_or(Refusal::NoSession)?;
-        Ok((account, session.proved))
-    }
-
-    fn replace_session(
-        &mut self,
-        old: Option<&str>,
-        user: Uuid,
-        proved: Proved,
-        now: SystemTime,
-    ) -> Result<String, Refusal> {
-        if let Some(old) = old {
-            self.sessions.close(old);
-        }
-        self.sessions.open(user, proved, now)
-    }
-
-    fn standing(&mut self, cookie: &str, now: SystemTime) -> Result<Standing, Refusal> {
-        let (account, proved) = self.owner(cookie, now)?;
-        Ok(Standing {
-            user: account.name.clone(),
-            passkeys: account.passkey_count(),
-            signed_in: proved == Proved::PasswordAndPasskey,
+impl Records<'_> {
+    /// The user behind a cookie, and everything that decides what they may do.
+    fn situation(&self, secret: &SessionSecret, now: SystemTime) -> Result<Situation, Refusal> {
+        let session = self.session(secret, now)?;
+        let user = self.user(session.user)?.ok_or(Refusal::NoSession)?;
+        Ok(Situation {
+            devices: self.device_count(user.id)?,
+            requirement: self.policy()?.requirement(user.reach(), now),
+            user,
+            session,
         })
     }
 }
 
-/// The first passkey comes after the password alone; whoever has one must show it first, so that a
-/// stolen password cannot add another.
-fn may_register(account: &Account, proved: Proved) -> Result<(), Refusal> {
-    if account.passkey_count() > 0 && proved != Proved::PasswordAndPasskey {
-        return Err(Refusal::PasskeyNeeded);
+impl Situation {
+    /// Whether every door of the console is open to them.
+    pub(crate) fn signed_in(&self) -> Result<(), Refusal> {
+        match self.session.proved {
+            Proved::Admitted | Proved::Passkey => Ok(()),
+            Proved::Password => Err(Refusal::NotSignedIn),
+        }
     }
-    if account.passkey_count() >= MAX_PASSKEYS {
-        return Err(Refusal::TooManyPasskeys);
+
+    /// Devices are changed only by somebody who has shown one, so that a stolen password or a
+    /// borrowed session cannot.
+    fn may_change_devices(&self) -> Result<(), Refusal> {
+        if self.devices > 0 && self.session.proved != Proved::Passkey {
+            return Err(Refusal::PasskeyNeeded);
+        }
+        Ok(())
     }
-    Ok(())
+}
+
+impl User {
+    fn reach(&self) -> Reach {
+        Reach {
+            population: self.population,
+            in_cohort: self.cohort.is_some(),
+            grace_began: self.grace_began,
+        }
+    }
+
+    /// What the policy wants of the user without a device.
+    pub(crate) fn requirement(&self, policy: &Policy, now: SystemTime) -> Requirement {
+        policy.requirement(self.reach(), now)
+    }
+}
+
+fn all_users(records: &Records<'_>) -> Result<Vec<User>, Refusal> {
+    records.users()
+}
+
+fn taken_unless(added: Result<bool, Refusal>) -> Result<(), AccountError> {
+    match added {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(AccountError::NameTaken),
+        Err(refusal) => Err(AccountError::Records(Box::new(refusal))),
+    }
 }

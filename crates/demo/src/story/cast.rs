@@ -19,7 +19,7 @@ use super::error::StoryError;
 use super::person::Person;
 use super::stage::Stage;
 use super::telling::PartTelling;
-use crate::relying_party::{Clock, RelyingParty};
+use crate::relying_party::{AccountError, AccountKind, Clock, NewUser, RelyingParty, UserKind};
 
 /// Everything that the two ceremonies share. Dropping it stops the relay and the site.
 pub(super) struct Cast {
@@ -124,9 +124,23 @@ impl Site {
 
 /// A password hash takes a while, so it is not computed on a thread that serves others.
 async fn add_user(party: RelyingParty, password: String) -> Result<(), StoryError> {
-    let added = tokio::task::spawn_blocking(move || party.add_account(USER, "Alice", &password));
+    let added = tokio::task::spawn_blocking(move || add_user_to(&party, &password));
     Ok(added.await.map_err(StoryError::Thread)??)
 }
+
+fn add_user_to(party: &RelyingParty, password: &str) -> Result<(), AccountError> {
+    party.add_account(ACCOUNT, AccountKind::Management)?;
+    party.add_user(&NewUser {
+        account: ACCOUNT,
+        name: USER,
+        display_name: "Alice",
+        password,
+        kind: UserKind::User,
+        administrator: false,
+    })
+}
+
+const ACCOUNT: &str = "Story";
 
 const ANY_PORT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 

@@ -7,8 +7,16 @@
     reason = "a missing JSON member fails the test"
 )]
 
+mod audit;
+mod device_names;
+mod flags;
+mod forger;
+mod guesses;
+mod origins;
 mod passkeys;
 mod passwords;
+mod races;
 mod refused_answers;
 mod sessions;
+mod transports;
 mod world;

@@ -1,7 +1,7 @@
 //! Both ceremonies as they should go, and the rules about who may begin them.
 
 use axum::http::StatusCode;
-use hawser_demo::relying_party::{CHALLENGE_LIFE, MAX_PASSKEYS};
+use hawser_demo::relying_party::{CHALLENGE_LIFE, MAX_DEVICES};
 use serde_json::{Value, json};
 
 use crate::world::{ORIGIN, Phone, World, assert_refused};
@@ -125,7 +125,7 @@ async fn whoever_is_signed_in_may_add_passkeys_up_to_the_limit() {
     let answer = phone.sign_in(ORIGIN, options).await;
     browser.post("/sign-in/finish", &answer).await;
 
-    for count in 2..=MAX_PASSKEYS {
+    for count in 2..=MAX_DEVICES {
         let options = browser.begin("/register/begin").await;
         let excluded = options["publicKey"]["excludeCredentials"].as_array();
         assert_eq!(excluded.unwrap().len(), count - 1);

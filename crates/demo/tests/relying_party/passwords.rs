@@ -61,14 +61,14 @@ async fn a_password_of_unreasonable_length_is_not_hashed() {
         let refused = world.browser().password(user, &long).await;
         assert_refused(refused, StatusCode::BAD_REQUEST, "password_too_long");
     }
-    let error = world.site.add_account("carol", "Carol", &long).unwrap_err();
+    let error = world.add_user("carol", "Carol", &long).unwrap_err();
     assert!(matches!(error, AccountError::PasswordTooLong));
 }
 
 #[tokio::test]
 async fn a_name_is_taken_once() {
     let world = World::new();
-    let error = world.site.add_account("alice", "Mallory", "x").unwrap_err();
+    let error = world.add_user("alice", "Mallory", "x").unwrap_err();
     assert!(matches!(error, AccountError::NameTaken));
     world.browser_of("alice").await;
 }

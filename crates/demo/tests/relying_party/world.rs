@@ -7,7 +7,10 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
 use axum::response::Response;
 use data_encoding::BASE64URL_NOPAD;
-use hawser_demo::relying_party::{Clock, RelyingParty};
+use hawser_demo::console::admin::{self, Command};
+use hawser_demo::relying_party::{
+    AccountError, AccountKind, Clock, NewUser, Options, RelyingParty, StorePlace, UserKind,
+};
 use passkey_authenticator::{Authenticator, MemoryStore, UiHint, UserCheck, UserValidationMethod};
 use passkey_client::{Client, DefaultClientData};
 use passkey_crypto::AvailableBackend;
@@ -26,14 +29,57 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new() -> Self {
+        Self::at(ORIGIN)
+    }
+
+    pub(crate) fn at(origin: &str) -> Self {
         let now = Arc::new(Mutex::new(SystemTime::UNIX_EPOCH));
         let hand = Arc::clone(&now);
         let clock = Clock::from_fn(move || *hand.lock().unwrap());
-        let site = RelyingParty::new(&Url::parse(ORIGIN).unwrap(), clock).unwrap();
-        site.add_account("alice", "Alice", "alice's password")
+        let site = RelyingParty::open(Options {
+            origin: Url::parse(origin).unwrap(),
+            store: StorePlace::Memory,
+            clock,
+        });
+        let world = Self {
+            site: site.unwrap(),
+            now,
+        };
+        let site = &world.site;
+        site.add_account("Example", AccountKind::Management)
             .unwrap();
-        site.add_account("bob", "Bob", "bob's password").unwrap();
-        Self { site, now }
+        world
+            .add_user("alice", "Alice", "alice's password")
+            .unwrap();
+        world.add_user("bob", "Bob", "bob's password").unwrap();
+        world
+    }
+
+    pub(crate) fn add_user(
+        &self,
+        name: &str,
+        display_name: &str,
+        password: &str,
+    ) -> Result<(), AccountError> {
+        self.site.add_user(&NewUser {
+            account: "Example",
+            name,
+            display_name,
+            password,
+            kind: UserKind::User,
+            administrator: false,
+        })
+    }
+
+    /// The audit trail as the command line tells it, oldest first, without times.
+    pub(crate) async fn audit(&self) -> Vec<String> {
+        let all = Command::Audit {
+            user: None,
+            most: 100,
+        };
+        let told = admin::execute(&self.site, all).await.unwrap();
+        let lines = told.lines().map(|line| line.split_once(' ').unwrap().1);
+        lines.map(|line| line.trim_end().to_owned()).collect()
     }
 
     pub(crate) fn pass(&self, time: Duration) {

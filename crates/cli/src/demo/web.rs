@@ -1,0 +1,65 @@
+//! The console: the story with pages.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+use hawser_demo::console::{Console, DEMO_PASSWORD, Options};
+use hawser_demo::relying_party::StorePlace;
+
+use crate::ending::{Ending, Failure};
+use crate::runtime;
+
+/// How the console is served.
+#[derive(Debug, Args)]
+pub(super) struct Flags {
+    /// Serve the story as a web console, with a simulated phone, until Ctrl-C.
+    #[arg(long, conflicts_with_all = ["refuse", "slow", "json"])]
+    web: bool,
+    /// Where the console listens. The simulated phones are there too, so keep it on this computer.
+    #[arg(
+        long,
+        requires = "web",
+        value_name = "ADDR",
+        default_value = "127.0.0.1:8080"
+    )]
+    listen: SocketAddr,
+    /// Keep accounts, devices and the audit trail in this SQLite file, and the phones' passkeys beside it. Otherwise everything
+    /// is gone with Ctrl-C.
+    #[arg(long, requires = "web", value_name = "FILE")]
+    store: Option<PathBuf>,
+}
+
+impl Flags {
+    /// Whether the console is wanted, and not the story in the terminal.
+    pub(super) fn wanted(&self) -> bool {
+        self.web
+    }
+
+    pub(super) fn run(self) -> Ending {
+        let options = Options {
+            listen: self.listen,
+            store: self.store.map_or(StorePlace::Memory, StorePlace::File),
+            ..Options::default()
+        };
+        runtime::start()?.block_on(async {
+            let console = Console::open(options).await;
+            let console = console.map_err(|error| Failure::failed(&error))?;
+            println!("console  {}", console.origin());
+            println!("phone    {}phone", console.origin());
+            println!("wire     {}wire", console.origin());
+            println!("relay    {}", console.relay_url());
+            println!("\nSign in as root or alice; everybody's password is {DEMO_PASSWORD}. Ctrl-C ends it.");
+            if !self.listen.ip().is_loopback() {
+                eprintln!(
+                    "warning: others can reach {} and use the simulated phones",
+                    self.listen
+                );
+            }
+            let served = console.serve(runtime::interrupted()).await;
+            served.map_err(|error| Failure::failed(&error))?;
+            Ok(ExitCode::SUCCESS)
+        })
+    }
+}

@@ -1,0 +1,248 @@
+//! What scripts post, and the events that they listen for.
+//!
+//! Every stream sends the whole state again with each event, or events with numbers, so that a page
+//! that lost its connection is right again with the next one.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
+use futures_util::Stream;
+use hawser_phone::Decision;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use tokio::sync::watch;
+
+use super::app::App;
+use super::laptop::{DeskError, Operation};
+use super::phones::{PhoneRefusal, PocketPhone};
+use crate::qr_picture::{self, Picture, ReadError};
+use crate::relying_party::cookies::SessionCookie;
+
+/// Why a script does not get what it wants, as `{"message"}`.
+pub(super) struct LiveFailure(StatusCode, String);
+
+type Done = Result<StatusCode, LiveFailure>;
+
+#[derive(Deserialize)]
+pub(super) struct Wish {
+    operation: Operation,
+    options: Value,
+}
+
+#[derive(Deserialize)]
+pub(super) struct PersonDecides {
+    approve: bool,
+    /// Which account, where there are any.
+    account: Option<usize>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Forget {
+    /// Nothing is everything.
+    passkey: Option<String>,
+}
+
+pub(super) async fn begin_ceremony(
+    State(app): State<App>,
+    SessionCookie(session): SessionCookie,
+    Json(wish): Json<Wish>,
+) -> Result<Response, LiveFailure> {
+    let known = app.site.situation(&session).await;
+    if let Err(refusal) = known {
+        return Ok(refusal.into_response());
+    }
+    let id = app.desk.begin(session, wish.operation, &wish.options)?;
+    Ok(Json(json!({ "id": id })).into_response())
+}
+
+pub(super) async fn ceremony_events(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    SessionCookie(session): SessionCookie,
+) -> Result<Response, LiveFailure> {
+    let ceremony = app.desk.find(&id, &session)?;
+    Ok(states(ceremony.watch()).into_response())
+}
+
+/// The QR code. Its text is nowhere on the page: it is a secret, and phones read pictures.
+pub(super) async fn code_picture(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    SessionCookie(session): SessionCookie,
+) -> Result<Response, LiveFailure> {
+    let ceremony = app.desk.find(&id, &session)?;
+    let drawn = Picture::of(ceremony.code()).and_then(|picture| picture.png());
+    let png = drawn.map_err(|error| LiveFailure::fault(&error))?;
+    Ok(([(header::CONTENT_TYPE, "image/png")], png).into_response())
+}
+
+pub(super) async fn cancel_ceremony(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    SessionCookie(session): SessionCookie,
+) -> Done {
+    app.desk.find(&id, &session)?.cancel();
+    Ok(StatusCode::NO_CONTENT)
+}
+
+pub(super) async fn phone_events(
+    State(app): State<App>,
+    Path(slug): Path<String>,
+) -> Result<Response, LiveFailure> {
+    Ok(states(app.phones.find(&slug)?.watch()).into_response())
+}
+
+/// One click instead of a camera: the phone looks at the picture of the code that waits.
+pub(super) async fn look_at_the_screen(State(app): State<App>, Path(slug): Path<String>) -> Done {
+    let phone = Arc::clone(app.phones.find(&slug)?);
+    let code = app.desk.code_on_screen();
+    let code = code.ok_or(PhoneRefusal::NothingOnScreen)?;
+    let drawn = Picture::of(&code).and_then(|picture| picture.png());
+    let png = drawn.map_err(|error| LiveFailure::fault(&error))?;
+    scan(&phone, png).await
+}
+
+/// A screenshot or a camera's picture.
+pub(super) async fn scan_picture(
+    State(app): State<App>,
+    Path(slug): Path<String>,
+    picture: Bytes,
+) -> Done {
+    let phone = Arc::clone(app.phones.find(&slug)?);
+    scan(&phone, picture.to_vec()).await
+}
+
+async fn scan(phone: &Arc<PocketPhone>, picture: Vec<u8>) -> Done {
+    let read = tokio::task::spawn_blocking(move || qr_picture::read_image(&picture));
+    let read = read.await.map_err(|error| LiveFailure::fault(&error))?;
+    let text = read.map_err(|error| LiveFailure::from_picture(&error))?;
+    phone.scan(&text)?;
+    Ok(StatusCode::ACCEPTED)
+}
+
+pub(super) async fn decide(
+    State(app): State<App>,
+    Path(slug): Path<String>,
+    Json(decides): Json<PersonDecides>,
+) -> Done {
+    let decision = match (decides.approve, decides.account) {
+        (true, Some(account)) => Decision::ApproveAs(account),
+        (true, None) => Decision::Approve,
+        (false, _) => Decision::Decline,
+    };
+    app.phones.find(&slug)?.prompt().decide(decision)?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+pub(super) async fn cancel_phone(State(app): State<App>, Path(slug): Path<String>) -> Done {
+    app.phones.find(&slug)?.cancel();
+    Ok(StatusCode::NO_CONTENT)
+}
+
+pub(super) async fn forget(
+    State(app): State<App>,
+    Path(slug): Path<String>,
+    Json(Forget { passkey }): Json<Forget>,
+) -> Done {
+    app.phones.find(&slug)?.forget(passkey.as_deref()).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// What was seen, one event each; a page that comes back says which it has.
+pub(super) async fn wire_events(State(app): State<App>, headers: HeaderMap) -> impl IntoResponse {
+    let last = headers.get("last-event-id");
+    let last = last
+        .and_then(|id| id.to_str().ok()?.parse().ok())
+        .unwrap_or(0);
+    let wire = app.wire.clone();
+    let start = (wire.watch(), last, std::collections::VecDeque::new());
+    let events = futures_util::stream::unfold(start, move |(mut watch, mut last, mut queue)| {
+        let wire = wire.clone();
+        async move {
+            while queue.is_empty() {
+                watch.borrow_and_update();
+                queue.extend(wire.since(last));
+                if queue.is_empty() {
+                    watch.changed().await.ok()?;
+                }
+            }
+            let sight = queue.pop_front()?;
+            last = sight.number;
+            let event = Event::default().id(last.to_string()).json_data(&sight);
+            Some((
+                Ok::<_, Infallible>(event.unwrap_or_default()),
+                (watch, last, queue),
+            ))
+        }
+    });
+    Sse::new(events).keep_alive(keep_alive())
+}
+
+/// The state now, and again after every change, for as long as somebody listens.
+fn states<T: Clone + Serialize + Send + Sync + 'static>(
+    watch: watch::Receiver<T>,
+) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+    let events = futures_util::stream::unfold((watch, true), async |(mut watch, first)| {
+        if !first {
+            watch.changed().await.ok()?;
+        }
+        let state = watch.borrow_and_update().clone();
+        let event = Event::default().json_data(&state).unwrap_or_default();
+        Some((Ok(event), (watch, false)))
+    });
+    Sse::new(events).keep_alive(keep_alive())
+}
+
+fn keep_alive() -> KeepAlive {
+    KeepAlive::new().interval(Duration::from_secs(15))
+}
+
+impl LiveFailure {
+    fn fault(error: &(dyn std::error::Error + 'static)) -> Self {
+        tracing::error!(error, "the demo has a fault");
+        let words = "the demo has a fault: try again".to_owned();
+        Self(StatusCode::INTERNAL_SERVER_ERROR, words)
+    }
+
+    fn from_picture(error: &ReadError) -> Self {
+        Self(StatusCode::UNPROCESSABLE_ENTITY, error.to_string())
+    }
+}
+
+impl IntoResponse for LiveFailure {
+    fn into_response(self) -> Response {
+        (self.0, Json(json!({ "message": self.1 }))).into_response()
+    }
+}
+
+impl From<DeskError> for LiveFailure {
+    fn from(error: DeskError) -> Self {
+        let status = match error {
+            DeskError::Options(_) => StatusCode::BAD_REQUEST,
+            DeskError::TooMany => StatusCode::SERVICE_UNAVAILABLE,
+            DeskError::Unknown => StatusCode::NOT_FOUND,
+        };
+        Self(status, error.to_string())
+    }
+}
+
+impl From<PhoneRefusal> for LiveFailure {
+    fn from(refusal: PhoneRefusal) -> Self {
+        let status = match refusal {
+            PhoneRefusal::NoSuchPhone | PhoneRefusal::NoSuchPasskey => StatusCode::NOT_FOUND,
+            PhoneRefusal::OtherCode => StatusCode::UNPROCESSABLE_ENTITY,
+            PhoneRefusal::Store(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            PhoneRefusal::Busy | PhoneRefusal::NothingOnScreen | PhoneRefusal::NothingAsked => {
+                StatusCode::CONFLICT
+            }
+        };
+        Self(status, refusal.to_string())
+    }
+}

@@ -1,0 +1,119 @@
+//! The first step: the password, and whether it is enough.
+
+use std::net::IpAddr;
+use std::time::{Duration, SystemTime};
+
+use super::{Site, Situation};
+use crate::relying_party::MAX_PASSWORD;
+use crate::relying_party::audit::AuditEvent;
+use crate::relying_party::policy::{Mode, Requirement};
+use crate::relying_party::refusal::Refusal;
+use crate::relying_party::store::{Proved, Records, SessionSecret, User};
+
+impl Site {
+    /// Accepts a password: the caller's session, if any, ends, and a new one begins.
+    pub(crate) async fn accept_password(
+        &self,
+        old: Option<SessionSecret>,
+        client: Option<IpAddr>,
+        name: String,
+        password: String,
+    ) -> Result<SessionSecret, Refusal> {
+        if password.len() > MAX_PASSWORD {
+            return Err(Refusal::PasswordTooLong);
+        }
+        let now = self.now();
+        self.throttle.count(client, now)?;
+        let asked = name.clone();
+        let known = self.store.run(move |records| {
+            if let Some(until) = records.locked_until(&asked, now)? {
+                return Err(locked_out(until, now));
+            }
+            records.password_of(&asked)
+        });
+        let (user, hash) = known.await?.unzip();
+        let fits = self.passwords.verify(hash, password).await;
+        let Some(user) = user.filter(|_| fits) else {
+            self.store
+                .run(move |records| records.wrong_password(&name, now))
+                .await?;
+            return Err(Refusal::WrongPassword);
+        };
+        self.store
+            .run(move |records| {
+                records.forget_guesses(&name)?;
+                let user = records.user(user)?.ok_or(Refusal::WrongPassword)?;
+                records.begin_grace_if_due(&user, now)?;
+                records.replace_session(old.as_ref(), user.id, Proved::Password, now)
+            })
+            .await
+    }
+
+    /// Lets somebody in with the password alone, where they have no device and the policy permits:
+    /// their session ends and another takes its place.
+    pub(crate) async fn admit(&self, secret: &SessionSecret) -> Result<SessionSecret, Refusal> {
+        let (secret, now) = (secret.clone(), self.now());
+        self.store
+            .run(move |records| {
+                let situation = records.situation(&secret, now)?;
+                let event = situation.admission()?;
+                let (id, name) = (situation.user.id, situation.user.name);
+                records.audit(now, &name, event, &name, "")?;
+                records.replace_session(Some(&secret), id, Proved::Admitted, now)
+            })
+            .await
+    }
+}
+
+impl Situation {
+    /// How an admission without a passkey is recorded, if there is one.
+    fn admission(&self) -> Result<AuditEvent, Refusal> {
+        if self.devices > 0 {
+            return Err(Refusal::PasskeyNeeded);
+        }
+        match self.requirement {
+            Requirement::Nothing => Ok(AuditEvent::AdmittedWithoutMfa),
+            Requirement::Advised | Requirement::Due(_) => Ok(AuditEvent::Skipped),
+            Requirement::Mandatory => Err(Refusal::MfaMandatory),
+        }
+    }
+}
+
+impl Records<'_> {
+    /// Counts a wrong password. The same work whether the user exists or not.
+    fn wrong_password(&self, name: &str, now: SystemTime) -> Result<(), Refusal> {
+        let locked = self.count_guess(name, now)?;
+        let known = self.user_named(name)?.map(|user| user.name);
+        let detail = if known.is_some() {
+            ""
+        } else {
+            "for a name that nobody has"
+        };
+        let subject = known.unwrap_or_default();
+        self.audit(now, "", AuditEvent::WrongPassword, &subject, detail)?;
+        if locked {
+            self.audit(now, "", AuditEvent::LockedOut, &subject, detail)?;
+        }
+        Ok(())
+    }
+
+    /// The grace period is counted from the first sign-in under the policy.
+    fn begin_grace_if_due(&self, user: &User, now: SystemTime) -> Result<(), Refusal> {
+        let policy = self.policy()?;
+        if user.grace_began.is_some() || policy.mode_for(user.reach()) != Mode::Grace {
+            return Ok(());
+        }
+        self.begin_grace(user.id, now)?;
+        let days = policy.grace.as_secs() / DAY.as_secs();
+        let detail = format!("{days} days");
+        self.audit(now, &user.name, AuditEvent::GraceBegan, &user.name, &detail)
+    }
+}
+
+fn locked_out(until: SystemTime, now: SystemTime) -> Refusal {
+    let left = until.duration_since(now).unwrap_or_default();
+    let minutes = left.as_secs().div_ceil(60).max(1);
+    Refusal::LockedOut { minutes }
+}
+
+const DAY: Duration = Duration::from_hours(24);
