@@ -63,8 +63,17 @@ class Ceremony {
     for (const way of $$("input[name=way]", root)) {
       way.addEventListener("change", () => this.change());
     }
+    this.recall();
     this.reset();
-    if ("starts" in root.dataset) this.run();
+    if ("starts" in root.dataset && this.way === "page") this.run();
+  }
+
+  /** Chooses the way that was used last. */
+  recall() {
+    const last = localStorage.getItem("way");
+    const way = $$("input[name=way]", this.root).find(({ value }) => value === last);
+    if (way) way.checked = true;
+    this.explain();
   }
 
   get way() {
@@ -72,11 +81,15 @@ class Ceremony {
   }
 
   change() {
+    localStorage.setItem("way", this.way);
+    this.explain();
     this.stop();
+  }
+
+  explain() {
     const page = this.way === "page";
     show($("[data-simulated]", this.root), page);
     show($("[data-real]", this.root), !page);
-    this.reset();
   }
 
   reset() {
@@ -401,7 +414,7 @@ const ARROWS = { laptop: "◂──", phone: "──▸" };
 function watchTheWire(list) {
   const events = new EventSource("/wire/events");
   const MOST = 200;
-  let before;
+  let start;
   events.onmessage = ({ data }) => {
     const sight = JSON.parse(data);
     show($("[data-wire-empty]"), false);
@@ -409,13 +422,11 @@ function watchTheWire(list) {
     row.className = sight.by;
     const time = document.createElement("span");
     time.className = "time";
-    // A pause means that something new begins: count from there.
-    if (before === undefined || sight.ms - before > 20_000) {
-      watchTheWire.start = sight.ms;
+    if (start === undefined || sight.begins) {
+      start = sight.ms;
       row.classList.add("first");
     }
-    before = sight.ms;
-    time.textContent = `${((sight.ms - watchTheWire.start) / 1000).toFixed(2)} s`;
+    time.textContent = `${((sight.ms - start) / 1000).toFixed(2)} s`;
     const what = document.createElement("span");
     what.className = "what";
     if (sight.towards) {

@@ -172,7 +172,7 @@ impl LaptopDesk {
     }
 
     async fn conduct(&self, ceremony: &Ceremony, invite: Invite, wanted: Wanted) {
-        self.wire.saw(Eye::Laptop, wanted.in_words());
+        self.wire.saw_beginning(wanted.in_words());
         let outcome = self.ask(ceremony, invite, &wanted).await;
         ceremony.view.send_modify(|view| match outcome {
             Ok(answer) => {
@@ -225,7 +225,7 @@ impl LaptopDesk {
             Progress::Connected => ("connected", "joins the phone at the relay"),
             Progress::Secured => (
                 "secured",
-                "handshake done: only this phone has the key of that code",
+                "handshake done: it is the phone that scanned the code",
             ),
             Progress::WaitingForApproval => {
                 ("waiting-for-approval", "sends the request, encrypted")

@@ -45,15 +45,15 @@ const ACCOUNTS: [(&str, AccountKind); 3] = [
 pub(super) const PEOPLE: [Person; 6] = [
     Person {
         name: "root",
-        display_name: "Harbour Board",
+        display_name: "Ruth Mooring",
         account: "Harbour Board",
-        role: "root of the management account, administrator",
+        role: "root of the management account",
         kind: UserKind::Root,
         administrator: true,
     },
     Person {
         name: "root-north",
-        display_name: "North Quay",
+        display_name: "Nils Fender",
         account: "North Quay",
         role: "root of a member account",
         kind: UserKind::Root,
@@ -61,7 +61,7 @@ pub(super) const PEOPLE: [Person; 6] = [
     },
     Person {
         name: "root-south",
-        display_name: "South Quay",
+        display_name: "Sofia Cleat",
         account: "South Quay",
         role: "root of a member account",
         kind: UserKind::Root,

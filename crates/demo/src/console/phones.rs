@@ -228,7 +228,7 @@ impl PocketPhone {
             Progress::Secured => {
                 self.wire.saw(
                     Eye::Phone,
-                    "handshake done: only whoever was near can be there",
+                    "handshake done: the laptop heard the advert, so it is near",
                 );
                 self.show(State::Connected, "Connected. The laptop is asking\u{2026}");
             }

@@ -31,12 +31,20 @@ pub(super) struct Sight {
     pub(super) ms: u64,
     pub(super) by: Eye,
     pub(super) what: String,
+    /// Whether a ceremony begins with it.
+    pub(super) begins: bool,
     /// Where the message goes, when it is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) towards: Option<Eye>,
     /// Bytes of the message, when it is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) bytes: Option<u64>,
+}
+
+/// What kind of sight, where it is a special one.
+enum Kind {
+    Beginning,
+    Message { towards: Eye, bytes: u64 },
 }
 
 /// Who sees.
@@ -58,13 +66,18 @@ impl Wire {
     }
 
     pub(super) fn saw(&self, by: Eye, what: impl Into<String>) {
-        self.add(by, what.into(), None, None);
+        self.add(by, what.into(), None);
+    }
+
+    /// A laptop begins a ceremony.
+    pub(super) fn saw_beginning(&self, what: String) {
+        self.add(Eye::Laptop, what, Some(Kind::Beginning));
     }
 
     /// The relay forwards a message.
     pub(super) fn saw_message(&self, towards: Eye, bytes: u64) {
         let what = "encrypted message".to_owned();
-        self.add(Eye::Relay, what, Some(towards), Some(bytes));
+        self.add(Eye::Relay, what, Some(Kind::Message { towards, bytes }));
     }
 
     /// Everything after a number, oldest first, as far as it is still kept.
@@ -79,8 +92,12 @@ impl Wire {
         self.0.latest.subscribe()
     }
 
-    fn add(&self, by: Eye, what: String, towards: Option<Eye>, bytes: Option<u64>) {
+    fn add(&self, by: Eye, what: String, kind: Option<Kind>) {
         let ms = u64::try_from(self.0.began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let (towards, bytes) = match kind {
+            Some(Kind::Message { towards, bytes }) => (Some(towards), Some(bytes)),
+            _ => (None, None),
+        };
         let mut sights = self.sights();
         let number = *self.0.latest.borrow() + 1;
         if sights.len() >= MAX_SIGHTS {
@@ -91,6 +108,7 @@ impl Wire {
             ms,
             by,
             what,
+            begins: matches!(kind, Some(Kind::Beginning)),
             towards,
             bytes,
         });

@@ -160,11 +160,12 @@ impl Site {
         let (secret, now) = (secret.cloned(), self.now());
         let detail = refusal.to_string();
         let noted = self.store.run(move |records| {
-            let user = match secret.map(|secret| records.session(&secret, now)) {
-                Some(Ok(session)) => records.user(session.user)?,
-                _ => None,
+            // Strangers cannot fill the trail: without a session there is nobody to tell about.
+            let Some(session) = secret.and_then(|secret| records.session(&secret, now).ok()) else {
+                return Ok(());
             };
-            let name = user.map(|user| user.name).unwrap_or_default();
+            let name = records.user(session.user)?.map(|user| user.name);
+            let name = name.unwrap_or_default();
             records.audit(now, &name, event, &name, &detail)
         });
         if let Err(failure) = noted.await {

@@ -19,7 +19,7 @@ impl Look<'_> {
         let browser = &self.rig.browser;
         browser.set_window_size(self.width, 900).await.unwrap();
         let script = "const page = document.documentElement; scrollTo(0, 0);
-            return [page.scrollWidth - innerWidth, page.scrollHeight];";
+            return [page.scrollWidth - innerWidth, page.scrollHeight + outerHeight - innerHeight];";
         let measured = browser.execute(script, Vec::new()).await.unwrap();
         assert!(
             measured[0].as_i64() <= Some(0),
@@ -29,7 +29,7 @@ impl Look<'_> {
         let Some(directory) = std::env::var_os("HAWSER_SCREENSHOTS") else {
             return;
         };
-        let height = measured[1].as_u64().unwrap().clamp(700, 2400);
+        let height = measured[1].as_u64().unwrap().clamp(800, 2400);
         let height = u32::try_from(height).unwrap();
         browser.set_window_size(self.width, height).await.unwrap();
         let picture = browser.screenshot().await.unwrap();

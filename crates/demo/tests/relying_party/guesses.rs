@@ -43,6 +43,20 @@ async fn ten_wrong_passwords_lock_a_name_out_whether_it_exists_or_not() {
 }
 
 #[tokio::test]
+async fn guesses_at_the_same_time_are_counted_one_by_one() {
+    let world = World::new();
+    let guesses = (0..2 * MAX_GUESSES).map(|_| {
+        let mut browser = world.browser();
+        tokio::spawn(async move { browser.password("alice", "guess").await.0 })
+    });
+    let mut wrong = 0;
+    for guess in guesses.collect::<Vec<_>>() {
+        wrong += u32::from(guess.await.unwrap() == StatusCode::UNAUTHORIZED);
+    }
+    assert_eq!(wrong, MAX_GUESSES);
+}
+
+#[tokio::test]
 async fn the_right_password_forgets_the_wrong_ones() {
     let world = World::new();
     for _ in 0..2 {

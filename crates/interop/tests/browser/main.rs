@@ -4,6 +4,7 @@
 
 mod air;
 mod ceremonies;
+mod console;
 mod endings;
 
 use std::path::Path;

@@ -33,7 +33,7 @@ pub(in crate::console) async fn show(
             }
             p.hint { "Simulated: Bluetooth, the fingerprint, and the phone itself. Passkeys are said to be synced." }
         }
-        section.handset class=(phone.slug) data-phone=(phone.slug) aria-label=(phone.name) {
+        section class={ "handset " (phone.slug) } data-phone=(phone.slug) aria-label=(phone.name) {
             div.screen {
                 div.status-bar aria-hidden="true" { span { (phone.name) } span { "●●●" } }
                 div.face data-face {
@@ -58,7 +58,7 @@ pub(in crate::console) async fn show(
                 }
                 div.sheet data-sheet role="dialog" aria-modal="true" aria-labelledby="ask" hidden {
                     h2 #ask data-ask-title {}
-                    p.site { span.lock aria-hidden="true" { "⚿" } strong data-ask-site {} }
+                    p.site { (lock()) strong data-ask-site {} }
                     p.hint data-ask-name {}
                     fieldset data-ask-accounts { legend { "Account" } }
                     button.primary.wide type="button" data-approve {}
@@ -69,4 +69,14 @@ pub(in crate::console) async fn show(
         }
     };
     Ok(layout::tool(phone.name, "phone", body))
+}
+
+fn lock() -> Markup {
+    html! {
+        svg.lock viewBox="0 0 20 20" width="18" height="18" fill="none" stroke="currentColor"
+            stroke-width="1.6" stroke-linecap="round" aria-hidden="true" {
+            rect x="4" y="9" width="12" height="8" rx="2" {}
+            path d="M6.5 9V6.500a3.500 3.500 0 0 1 7 0V9" {}
+        }
+    }
 }

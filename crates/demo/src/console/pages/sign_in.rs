@@ -115,11 +115,7 @@ fn page(user: &str, refusal: Option<&Refusal>) -> Markup {
                                     data-password=(DEMO_PASSWORD) {
                                     span.name { (person.name) }
                                     span.about {
-                                        @if person.display_name == person.account {
-                                            (person.account)
-                                        } @else {
-                                            (person.display_name) " · " (person.account)
-                                        }
+                                        (person.display_name) " · " (person.account)
                                     }
                                     span.role { (person.role) }
                                 }

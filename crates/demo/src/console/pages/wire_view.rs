@@ -11,7 +11,7 @@ pub(in crate::console) async fn show() -> Markup {
             p.lead {
                 "Laptop and phone talk through a relay that neither has to trust. "
                 "Left and right is what they know. In the middle is all that the relay can know: that "
-                "two connections belong together, and how long each message is."
+                "two connections belong together, where they come from, and how long each message is."
             }
         }
         div.wire-head aria-hidden="true" {

@@ -29,13 +29,16 @@ impl Site {
             if let Some(until) = records.locked_until(&asked, now)? {
                 return Err(locked_out(until, now));
             }
-            records.password_of(&asked)
+            // Counted before it is checked, so that many at once are no more than one after another.
+            let locks = records.count_guess(&asked, now)?;
+            Ok((records.password_of(&asked)?, locks))
         });
-        let (user, hash) = known.await?.unzip();
+        let (known, locks) = known.await?;
+        let (user, hash) = known.unzip();
         let fits = self.passwords.verify(hash, password).await;
         let Some(user) = user.filter(|_| fits) else {
             self.store
-                .run(move |records| records.wrong_password(&name, now))
+                .run(move |records| records.wrong_password(&name, locks, now))
                 .await?;
             return Err(Refusal::WrongPassword);
         };
@@ -80,9 +83,9 @@ impl Situation {
 }
 
 impl Records<'_> {
-    /// Counts a wrong password. The same work whether the user exists or not.
-    fn wrong_password(&self, name: &str, now: SystemTime) -> Result<(), Refusal> {
-        let locked = self.count_guess(name, now)?;
+    /// Keeps in the audit trail that a password was wrong, and whether it was one too many. The
+    /// same work whether the user exists or not.
+    fn wrong_password(&self, name: &str, locks: bool, now: SystemTime) -> Result<(), Refusal> {
         let known = self.user_named(name)?.map(|user| user.name);
         let detail = if known.is_some() {
             ""
@@ -91,7 +94,7 @@ impl Records<'_> {
         };
         let subject = known.unwrap_or_default();
         self.audit(now, "", AuditEvent::WrongPassword, &subject, detail)?;
-        if locked {
+        if locks {
             self.audit(now, "", AuditEvent::LockedOut, &subject, detail)?;
         }
         Ok(())

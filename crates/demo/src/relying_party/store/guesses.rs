@@ -25,7 +25,7 @@ impl Records<'_> {
         Ok(ends.filter(|ends| now < *ends))
     }
 
-    /// Counts a wrong password; true when it is the one that locks the name out.
+    /// Counts a password that may be wrong; true when it locks the name out unless it is right.
     pub(crate) fn count_guess(&self, name: &str, now: SystemTime) -> Result<bool, Refusal> {
         self.forget_guesses_before(now)?;
         let sql = "INSERT INTO guesses (name_hash, wrong, last) VALUES (?1, 1, ?2)
