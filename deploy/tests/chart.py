@@ -1,0 +1,223 @@
+"""The chart: linted and rendered by helm 3 and 4 alike, valid for two versions of Kubernetes with no
+field that they do not know, and equal to the plain manifests.
+
+    deploy/tests/run chart
+    deploy/tests/run manifests     writes deploy/manifests anew
+"""
+import json
+import pathlib
+import re
+import subprocess
+
+import kubernetes_validate
+import yaml
+
+DEPLOY = pathlib.Path(__file__).parent.parent
+CHART = DEPLOY / "helm/hawser-relay"
+PLAIN = DEPLOY / "manifests/hawser-relay.yaml"
+HELMS = ["helm3", "helm4"]
+KUBERNETES = ["1.33", "1.37"]
+HOST = "cable.example.org"
+
+# Every template and every branch of one appears in these.
+VARIANTS = {
+    "default": [],
+    "alone": ["replicas=1", "peers.enabled=false", "tls.enabled=false", "monitoring.annotations=false"],
+    "everything": [
+        "monitoring.operator=true", "monitoring.dashboard=true", "monitoring.labels.release=prometheus",
+        "ingress.enabled=true", f"ingress.host={HOST}", "ingress.tlsSecret=edge",
+        "gateway.enabled=true", f"gateway.host={HOST}", "gateway.name=edge", "gateway.namespace=edge",
+        "loadtest.enabled=true", "loadtest.args={--rate=5}", "tls.certManager.enabled=true",
+        f"tls.certManager.dnsNames={{{HOST}}}", "autoscaling.enabled=true", "podLabels.a=b",
+        "podAnnotations.a=b", "nodeSelector.a=b", "priorityClassName=high", "relay.domainId=0",
+        "relay.trustedProxies={10.0.0.0/8}", "relay.clientAddressFrom=proxy-protocol",
+        "relay.settings.client-connections=5000", "service.type=LoadBalancer", "service.annotations.a=b",
+        "service.loadBalancerClass=metallb", "imagePullSecrets[0].name=pull", "image.digest=sha256:" + "0" * 64,
+        "networkPolicy.clients[0].ipBlock.cidr=10.0.0.0/8", "tolerations[0].key=a",
+        "podDisruptionBudget.maxUnavailable=25%",
+    ],
+}
+
+# Values that must be refused, with what the answer must say.
+REFUSED = {
+    "replcas=2": "replcas",
+    "relay.drainSeconds=0": "drainSeconds",
+    "relay.domainId=255": "domainId",
+    "relay.settings.listen=1": "not",
+    "image.digest=latest": "digest",
+    "peers.count=257": "count",
+    "peers.enabled=false": "several instances need peers.enabled",
+    "replicas=17": "peers.count is 16",
+    "tls.certManager.enabled=true": "dnsNames is empty",
+    "ingress.enabled=true": "ingress.host is empty",
+    "gateway.enabled=true": "gateway.host and gateway.name",
+    "relay.clientAddressFrom=forwarded": "trustedProxies",
+    "resources.limits.memory=lots": "memory",
+}
+
+# What Kubernetes itself does not define, by the package and type that does.
+EXTENSIONS = {
+    "HTTPRoute": "@kubernetes-models/gateway-api/gateway.networking.k8s.io/v1",
+    "Certificate": "@kubernetes-models/cert-manager/cert-manager.io/v1",
+    "ServiceMonitor": "@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1",
+    "PrometheusRule": "@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1",
+}
+
+
+def render(helm, settings):
+    sets = [part for setting in settings for part in ("--set", setting)]
+    command = [helm, "template", "hawser-relay", str(CHART), "--namespace", "hawser", *sets]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def rendered(helm, settings):
+    done = render(helm, settings)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def objects(text):
+    found = [thing for thing in yaml.safe_load_all(text) if thing]
+    return sorted(found, key=lambda thing: (thing["kind"], thing["metadata"]["name"]))
+
+
+def plain():
+    text = rendered("helm3", [])
+    # Which template a part comes from is of no use without templates, and blank lines differ.
+    text = re.sub(r"^# Source: .*\n", "", text, flags=re.MULTILINE)
+    text = re.sub(r"\n{2,}", "\n", text)
+    return (
+        "# Rendered from deploy/helm/hawser-relay by `deploy/tests/run manifests`: change that, not this.\n"
+        "# Needs the Secrets hawser-relay-tls and hawser-relay-peer-key: docs/kubernetes.md.\n" + text
+    )
+
+
+def check_lint():
+    for helm in HELMS:
+        for settings in VARIANTS.values():
+            sets = [part for setting in settings for part in ("--set", setting)]
+            done = subprocess.run([helm, "lint", "--strict", str(CHART), *sets], capture_output=True, text=True, check=False)
+            assert done.returncode == 0, done.stdout + done.stderr
+
+
+def check_helms_agree():
+    for name, settings in VARIANTS.items():
+        first, second = (objects(rendered(helm, settings)) for helm in HELMS)
+        assert first == second, name
+
+
+def check_refused():
+    for setting, reason in REFUSED.items():
+        for helm in HELMS:
+            done = render(helm, [setting])
+            assert done.returncode != 0, f"{setting} is taken"
+            assert reason in done.stderr, f"{setting}: {done.stderr}"
+
+
+def check_every_value_counts():
+    """A value that changes nothing would be a lie."""
+    values = yaml.safe_load((CHART / "values.yaml").read_text())
+    text = "\n".join(path.read_text() for path in sorted((CHART / "templates").iterdir()))
+
+    def leaves(tree, path):
+        for key, value in tree.items():
+            if isinstance(value, dict) and value:
+                yield from leaves(value, [*path, key])
+            else:
+                yield ".".join([*path, key])
+
+    # Some are written out as a whole.
+    whole = ["resources", "ingress.annotations"]
+    for leaf in leaves(values, []):
+        names = [leaf, *(part for part in whole if leaf.startswith(part + "."))]
+        assert any(f".Values.{name}" in text for name in names), leaf
+
+
+def check_schemas():
+    seen = set()
+    for name, settings in VARIANTS.items():
+        for thing in objects(rendered("helm3", settings)):
+            if thing["kind"] in EXTENSIONS:
+                continue
+            seen.add(thing["kind"])
+            for version in KUBERNETES:
+                # Strict: a field that the version does not know is an error.
+                try:
+                    kubernetes_validate.validate(thing, version, strict=True)
+                except kubernetes_validate.ValidationError as error:
+                    raise AssertionError(f"{name}, {version}, {thing['kind']}: {error.message} at {list(error.path)}") from error
+    wanted = {"StatefulSet", "Service", "PodDisruptionBudget", "HorizontalPodAutoscaler", "NetworkPolicy",
+              "ConfigMap", "Ingress", "Job"}
+    assert seen == wanted, seen ^ wanted
+    # The check itself: a field that nobody knows is found.
+    wrong = objects(rendered("helm3", []))[-1]
+    wrong["spec"]["template"]["spec"]["containers"][0]["lifecycle"]["preStop"]["slep"] = {}
+    try:
+        kubernetes_validate.validate(wrong, KUBERNETES[0], strict=True)
+    except kubernetes_validate.ValidationError:
+        pass
+    else:
+        raise AssertionError("an unknown field passes")
+
+
+def check_extensions(types):
+    """Objects of the operators, against the types that are made from their definitions."""
+    things = [thing for thing in objects(rendered("helm3", VARIANTS["everything"])) if thing["kind"] in EXTENSIONS]
+    assert {thing["kind"] for thing in things} == set(EXTENSIONS)
+
+    def errors(things):
+        source = types / "chart.ts"
+        lines = [f'import type {{ I{kind} }} from "{module}";' for kind, module in EXTENSIONS.items()]
+        lines += [
+            f"export const thing{n}: I{thing['kind']} = {json.dumps(thing)};" for n, thing in enumerate(things)
+        ]
+        source.write_text("\n".join(lines))
+        command = ["node_modules/.bin/tsc", "--noEmit", "--strict", "--skipLibCheck", "--module", "nodenext",
+                   "--moduleResolution", "nodenext", source.name]
+        return subprocess.run(command, cwd=types, capture_output=True, text=True, check=False).stdout
+
+    assert not errors(things), errors(things)
+    things[0]["spec"]["bogus"] = 1
+    assert "bogus" in errors(things), "an unknown field passes"
+
+
+def check_plain():
+    assert PLAIN.read_text() == plain(), "deploy/manifests is behind the chart: run deploy/tests/run manifests"
+    assert objects(PLAIN.read_text()) == objects(rendered("helm4", []))
+
+
+def check_promises():
+    """What docs/kubernetes.md and the issue of security promise about pods."""
+    for name, settings in VARIANTS.items():
+        for thing in objects(rendered("helm3", settings)):
+            if thing["kind"] not in ("StatefulSet", "Job"):
+                continue
+            pod = thing["spec"]["template"]["spec"]
+            where = f"{name}, {thing['kind']}"
+            assert pod["automountServiceAccountToken"] is False, where
+            assert pod["securityContext"]["runAsNonRoot"] is True, where
+            assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}, where
+            for container in pod["containers"]:
+                rights = container["securityContext"]
+                assert rights["readOnlyRootFilesystem"] is True, where
+                assert rights["allowPrivilegeEscalation"] is False, where
+                assert rights["capabilities"] == {"drop": ["ALL"]}, where
+                assert container["resources"]["limits"]["memory"], where
+            if thing["kind"] == "StatefulSet":
+                container = pod["containers"][0]
+                drain = next(int(flag[13:-1]) for flag in container["args"] if flag.startswith("--drain-time="))
+                stop = container["lifecycle"]["preStop"]["sleep"]["seconds"]
+                assert pod["terminationGracePeriodSeconds"] >= stop + drain + 10, where
+    services = [thing for thing in objects(rendered("helm3", [])) if thing["kind"] == "Service"]
+    assert [service["spec"].get("publishNotReadyAddresses", False) for service in services] == [False, True]
+
+
+def run(types):
+    check_lint()
+    check_helms_agree()
+    check_refused()
+    check_every_value_counts()
+    check_schemas()
+    check_extensions(types)
+    check_plain()
+    check_promises()

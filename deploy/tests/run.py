@@ -1,0 +1,37 @@
+"""Runs the named checks of deploy/, or all of them."""
+import os
+import pathlib
+import sys
+import time
+
+import chart
+import edge
+import faults
+import image
+import monitoring
+
+TOOLS = pathlib.Path(os.environ["DEPLOY_TOOLS"])
+CHECKS = {
+    "chart": lambda: chart.run(TOOLS / "types"),
+    "monitoring": monitoring.run,
+    "image": image.run,
+    "edge": edge.run,
+    "faults": faults.run,
+}
+
+
+def main(names):
+    unknown = [name for name in names if name not in [*CHECKS, "manifests", "full"]]
+    if unknown:
+        sys.exit(f"unknown: {unknown}; there are {[*CHECKS]}, manifests, and faults full")
+    if names == ["manifests"]:
+        chart.PLAIN.write_text(chart.plain())
+        return
+    for name in [name for name in names if name in CHECKS] or CHECKS:
+        since = time.monotonic()
+        CHECKS[name]()
+        print(f"deploy/{name}: {time.monotonic() - since:.0f} s", flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
