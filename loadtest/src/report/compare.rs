@@ -50,10 +50,7 @@ pub(crate) fn rows(records: &[Record]) -> Vec<Row> {
     add("p99.9", &headline(|l| l.p999), &time);
     add("max", &headline(|l| l.max), &time);
     add("mean", &headline(|l| l.mean), &time);
-    let cpu = |r: &Record| {
-        let server = r.server?;
-        Some(ratio(server.cpu_seconds * 1e3, float(r.totals.done)))
-    };
+    let cpu = |r: &Record| r.server?.cpu_per_operation(r.totals.done);
     add("service CPU an operation", &cpu, &time);
     add("service cores", &|r| Some(r.server?.busy_cores), &number);
     let memory = |r: &Record| Some(float(r.server?.rss_after));

@@ -6,11 +6,10 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use crate::fault::explain;
-use crate::number::{float, ratio};
 use crate::report::compare;
 use crate::report::record::{Outcome, Record};
 use crate::report::table;
-use crate::report::units::{count, number, percent, time};
+use crate::report::units::{cores, count, number, percent, time};
 
 const STYLE: &str = include_str!("html/page.css");
 
@@ -95,11 +94,11 @@ fn comparison(names: &[String], records: &[Record]) -> String {
     out += "</section>\n";
     for (name, record) in names.iter().zip(records) {
         let text = format!(
-            "<p>{}, {}, {} cores: {}</p><pre>hawser-loadtest {}</pre>",
+            "<p>{}, {}, {}: {}</p><pre>hawser-loadtest {}</pre>",
             escape(&record.began),
             escape(&record.machine.processor),
-            record.machine.cores,
-            escape(record.verdict.outcome.text()),
+            cores(record.machine.cores),
+            escape(record.verdict.text()),
             escape(&record.command)
         );
         out += &section(name, &text);
@@ -110,13 +109,13 @@ fn comparison(names: &[String], records: &[Record]) -> String {
 fn head(record: &Record) -> String {
     let machine = &record.machine;
     format!(
-        "<header><h1>{} <span>at {}</span></h1>\n<p>{} &middot; {} s &middot; {} cores of {} \
+        "<header><h1>{} <span>at {}</span></h1>\n<p>{} &middot; {} s &middot; {} of {} \
          &middot; {} &middot; {}</p></header>\n",
         escape(&record.scenario),
         escape(&record.target),
         escape(&record.began),
         number(record.totals.seconds),
-        machine.cores,
+        cores(machine.cores),
         escape(&machine.processor),
         escape(&machine.system),
         escape(&record.tool)
@@ -132,7 +131,7 @@ fn verdict(record: &Record) -> String {
     };
     let mut out = format!(
         "<section class=\"verdict {class}\"><strong>{}</strong>",
-        escape(verdict.outcome.text())
+        escape(verdict.text())
     );
     for gate in &verdict.gates {
         let value = gate.value.map_or_else(|| "unknown".to_owned(), number);
@@ -165,8 +164,8 @@ fn tiles(record: &Record) -> String {
     tiles.push(("faults", count(record.faults.values().sum())));
     let operation = format!("service CPU a {}", record.operation);
     if let Some(server) = &record.server {
-        let each = ratio(server.cpu_seconds * 1e3, float(totals.done));
-        tiles.push((&operation, time(each)));
+        let each = server.cpu_per_operation(totals.done);
+        tiles.push((&operation, each.map_or_else(|| "-".to_owned(), time)));
     }
     let mut out = String::from("<section class=\"tiles\">\n");
     for (name, value) in tiles {

@@ -214,6 +214,21 @@ pub(crate) struct Verdict {
     pub(crate) gates: Vec<GateResult>,
 }
 
+impl Verdict {
+    /// In a few words.
+    pub(crate) fn text(&self) -> &'static str {
+        match self.outcome {
+            Outcome::Passed if !self.harness_limits.is_empty() => {
+                "passed, but the harness was the limit"
+            }
+            Outcome::Passed => "passed",
+            Outcome::NothingSucceeded => "failed: nothing succeeded",
+            Outcome::GateFailed => "failed: a gate, or no rate held",
+            Outcome::Incorrect => "failed: the service broke its word",
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Outcome {
@@ -231,15 +246,6 @@ impl Outcome {
             Self::Passed => 0,
             Self::NothingSucceeded | Self::GateFailed => 1,
             Self::Incorrect => 3,
-        }
-    }
-
-    pub(crate) const fn text(self) -> &'static str {
-        match self {
-            Self::Passed => "passed",
-            Self::NothingSucceeded => "failed: nothing succeeded",
-            Self::GateFailed => "failed: a gate, or no rate held",
-            Self::Incorrect => "failed: the service broke its word",
         }
     }
 }

@@ -5,9 +5,9 @@ use std::fmt::Write as _;
 
 use crate::fault::explain;
 use crate::measure::latency::Phase;
-use crate::number::{float, ratio};
+use crate::number::float;
 use crate::report::record::{Latency, Record, Step};
-use crate::report::units::{byte_count, bytes, count, number, percent, time};
+use crate::report::units::{byte_count, bytes, cores, count, number, percent, time};
 
 /// Rows of cells under a head, aligned: the first column to the left, the others to the right.
 pub(crate) fn aligned(rows: &[Vec<String>]) -> String {
@@ -40,8 +40,12 @@ pub(crate) fn run(record: &Record) -> String {
     // Writing into a string does not fail.
     let _ = writeln!(
         out,
-        "\n{} at {}, {} ({} cores, {})\n",
-        record.scenario, record.target, record.began, record.machine.cores, record.machine.system
+        "\n{} at {}, {} ({}, {})\n",
+        record.scenario,
+        record.target,
+        record.began,
+        cores(record.machine.cores),
+        record.machine.system
     );
     out += &aligned(&totals(record));
     if !record.latency.is_empty() {
@@ -107,16 +111,16 @@ pub(crate) fn totals(record: &Record) -> Vec<Vec<String>> {
         rows.push(row("stalled messages", count(totals.stalls)));
     }
     if let Some(server) = &record.server {
-        let per_op = ratio(server.cpu_seconds * 1e3, float(totals.done));
-        rows.push(row(
-            "service CPU",
-            format!(
+        let cpu = match server.cpu_per_operation(totals.done) {
+            Some(each) => format!(
                 "{} cores, {} a {}",
                 number(server.busy_cores),
-                time(per_op),
+                time(each),
                 record.operation
             ),
-        ));
+            None => "too little for its clock to tell".to_owned(),
+        };
+        rows.push(row("service CPU", cpu));
         rows.push(row(
             "service memory",
             format!(
@@ -214,6 +218,6 @@ fn verdict(record: &Record) -> String {
     if record.interrupted {
         let _ = writeln!(out, "  interrupted: this is the report so far");
     }
-    let _ = writeln!(out, "  {}", verdict.outcome.text());
+    let _ = writeln!(out, "  {}", verdict.text());
     out
 }

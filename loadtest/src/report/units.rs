@@ -27,6 +27,14 @@ pub(crate) fn number(value: f64) -> String {
     }
 }
 
+/// Cores, in words.
+pub(crate) fn cores(count: usize) -> String {
+    match count {
+        1 => "1 core".to_owned(),
+        n => format!("{n} cores"),
+    }
+}
+
 /// A count with thousands apart.
 pub(crate) fn count(value: u64) -> String {
     grouped(&value.to_string())

@@ -72,6 +72,13 @@ impl ServerCost {
             fds_after: after.fds,
         }
     }
+
+    /// Milliseconds of CPU time for each of so many operations; `None` when the service's clock has
+    /// not moved, as that of a metrics page that counts whole seconds may not.
+    pub(crate) fn cpu_per_operation(&self, operations: u64) -> Option<f64> {
+        let each = ratio(self.cpu_seconds * 1e3, float(operations));
+        (each > 0.0).then_some(each)
+    }
 }
 
 /// What came of a stretch of load.

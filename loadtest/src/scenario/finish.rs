@@ -6,7 +6,7 @@ use crate::args::gate::Figure;
 use crate::args::{Gate, OutputArgs};
 use crate::measure::latency::Phase;
 use crate::measure::tally::Tally;
-use crate::number::{float, ratio};
+use crate::number::float;
 use crate::report::files::{self, FileError};
 use crate::report::record::{
     Finding, GateResult, Latency, Outcome, Record, SCHEMA, Step, Totals, Verdict,
@@ -148,8 +148,8 @@ pub(crate) fn figure(figure: Figure, headline: Phase, lap: &Lap, totals: &Totals
         Figure::Achieved => Some(totals.achieved_share() * 100.0),
         Figure::Stalls => Some(float(totals.stalls)),
         Figure::CpuPerOp => {
-            let server = lap.server?;
-            Some(ratio(server.cpu_seconds * 1e6, float(totals.done)))
+            let each = lap.server?.cpu_per_operation(totals.done)?;
+            Some(each * 1e3)
         }
         Figure::Rss => lap.server.map(|server| float(server.rss_after)),
         Figure::RssPerTunnel | Figure::RssSlope | Figure::FdsSlope => None,

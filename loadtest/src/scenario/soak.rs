@@ -75,7 +75,7 @@ fn findings(rows: &[Sample]) -> Vec<Finding> {
             "rss_slope_bytes_per_hour",
             trend.slope,
             format!(
-                "the service's memory grows by {} an hour (± {}{})",
+                "the service's memory changes by {} an hour (± {}{})",
                 bytes(trend.slope),
                 bytes(trend.error),
                 clarity(trend)

@@ -2,6 +2,9 @@
 
 use crate::number::{float_len, ratio};
 
+/// Blocks that a run is cut into.
+const BLOCKS: usize = 20;
+
 /// A straight line through points.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Trend {
@@ -14,6 +17,7 @@ pub(crate) struct Trend {
 impl Trend {
     /// By least squares; `None` below three points.
     pub(crate) fn of(points: &[(f64, f64)]) -> Option<Self> {
+        let points = &blocks(points);
         if points.len() < 3 {
             return None;
         }
@@ -37,6 +41,18 @@ impl Trend {
     }
 }
 
+/// Neighbouring points resemble each other, which would make an error look smaller than it is: the
+/// means of blocks do so much less.
+fn blocks(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
+    let mean = |block: &[(f64, f64)], of: fn(&(f64, f64)) -> f64| {
+        block.iter().map(of).sum::<f64>() / float_len(block.len())
+    };
+    points
+        .chunks(points.len().div_ceil(BLOCKS).max(1))
+        .map(|block| (mean(block, |p| p.0), mean(block, |p| p.1)))
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -51,5 +67,13 @@ mod tests {
         let zigzag: Vec<_> = (0..100).map(|n| (float(n), float(n % 2))).collect();
         assert!(!Trend::of(&zigzag).unwrap().is_clear());
         assert_eq!(Trend::of(&line[..2]), None);
+    }
+
+    #[test]
+    fn a_slow_swing_is_not_taken_for_growth() {
+        // One wave and a half over the whole run, as memory breathes with the load.
+        let swing = |n: u64| (float(n) / 600.0 * 3.0 * std::f64::consts::PI).sin();
+        let points: Vec<_> = (0..600).map(|n| (float(n), swing(n))).collect();
+        assert!(!Trend::of(&points).unwrap().is_clear());
     }
 }

@@ -200,7 +200,7 @@ fn a_soak_tells_growth_from_noise() {
     );
     assert_eq!(run.code, 0, "{}", run.stdout);
     assert!(finding(&run.record, "rss_slope_bytes_per_hour").is_finite());
-    assert!(run.stdout.contains("memory grows by"), "{}", run.stdout);
+    assert!(run.stdout.contains("memory changes by"), "{}", run.stdout);
     assert!(
         run.stdout.contains("gate fds-slope>100000000: ok"),
         "{}",
