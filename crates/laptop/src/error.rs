@@ -150,11 +150,12 @@ impl LaptopError {
         }
     }
 
-    /// The error for a message that makes no sense.
-    pub(crate) fn from_session(stage: Stage, error: SessionError) -> Self {
-        match stage {
-            Stage::Searching | Stage::Connecting | Stage::Securing => Self::Handshake(error),
-            Stage::Approving => Self::Protocol(error),
+    /// The error for a message that makes no sense. From the second handshake message on the phone
+    /// has proved what it had to, so whatever is wrong then is a fault of the phone's program.
+    pub(crate) fn from_session(error: SessionError) -> Self {
+        match error {
+            SessionError::Handshake(_) => Self::Handshake(error),
+            _ => Self::Protocol(error),
         }
     }
 

@@ -57,13 +57,15 @@ pub(crate) async fn ask(
     request: &CtapRequest,
     progress: Sink<'_>,
 ) -> Result<(Vec<u8>, Option<Vec<u8>>), LaptopError> {
-    progress(Progress::WaitingForApproval);
-    let reply = session.ctap(request).await;
     let info = session.get_info();
+    if info.is_some() {
+        progress(Progress::WaitingForApproval);
+    }
+    let reply = session.ctap(request).await;
     // Whoever broke the protocol, or has gone, gets no goodbye.
     let owes_goodbye = matches!(
         reply,
-        Ok(_) | Err(LaptopError::Cancelled | LaptopError::TimedOut { .. })
+        Ok(_) | Err(LaptopError::NoCtap | LaptopError::Cancelled | LaptopError::TimedOut { .. })
     );
     if owes_goodbye && let Some(link) = session.close().await {
         progress(Progress::Linked(Box::new(link)));

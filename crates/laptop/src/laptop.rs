@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 use hawser_proto::{Hint, LaptopInvitation, OsRng};
 use hawser_tunnel::Dialer;
 
+use crate::error::LaptopError;
 use crate::invite::Invite;
 
 /// A laptop that can ask phones. Cheap to clone; one serves any number of transactions.
@@ -70,6 +71,11 @@ impl Laptop {
 
     /// Lets phones offer to be asked without a QR code from now on. The app must store what comes with
     /// [`Progress::Linked`](crate::Progress::Linked), or the user is promised something in vain.
+    ///
+    /// This crate only hands the link on: it cannot ask a phone through one yet. Who wants to has
+    /// [`LaptopSession::start_linked`](hawser_proto::LaptopSession::start_linked) and
+    /// [`Dialer::contact`], and needs a tunnel service that can wake phones, which `hawser-relay` does
+    /// not.
     #[must_use]
     pub fn welcome_links(mut self) -> Self {
         self.links = Links::Welcome;
@@ -80,14 +86,15 @@ impl Laptop {
     ///
     /// `hint` tells the phone which screen to show; it binds nobody. `now` goes into the code as well;
     /// phones show it at most.
-    #[must_use]
-    pub fn invite(&self, hint: Hint, now: SystemTime) -> Invite {
+    ///
+    /// # Errors
+    /// [`LaptopError::Start`] when the system's random number generator fails.
+    pub fn invite(&self, hint: Hint, now: SystemTime) -> Result<Invite, LaptopError> {
         let since_epoch = now.duration_since(SystemTime::UNIX_EPOCH).ok();
         let timestamp = since_epoch.map(|since_epoch| since_epoch.as_secs());
         let can_link = matches!(self.links, Links::Welcome);
-        Invite::new(
-            self.clone(),
-            LaptopInvitation::new(&mut OsRng, hint, timestamp, can_link),
-        )
+        let invitation = LaptopInvitation::new(&mut OsRng, hint, timestamp, can_link)
+            .map_err(|error| LaptopError::Start(error.into()))?;
+        Ok(Invite::new(self.clone(), invitation))
     }
 }

@@ -10,8 +10,7 @@
 //! use std::time::SystemTime;
 //!
 //! use hawser_laptop::webauthn::{Authentication, Origin};
-//! use hawser_laptop::{Hint, Laptop, LaptopError, Progress, Scanner};
-//! use hawser_tunnel::Dialer;
+//! use hawser_laptop::{Dialer, Hint, Laptop, LaptopError, Progress, Scanner};
 //!
 //! # fn draw_qr_code(_: &str) {}
 //! # fn hide_qr_code() {}
@@ -22,7 +21,8 @@
 //!     let ceremony = Authentication::from_json(options, &origin).map_err(in_words)?;
 //!
 //!     let laptop = Laptop::new(Dialer::new()); // one for the whole program
-//!     let invite = laptop.invite(Hint::GetAssertion, SystemTime::now()); // one for each attempt
+//!     // One for each attempt.
+//!     let invite = laptop.invite(Hint::GetAssertion, SystemTime::now()).map_err(in_words)?;
 //!     let code = invite.uri();
 //!     let response = invite.authenticate(radio, &ceremony, |progress| match progress {
 //!         Progress::WaitingForScan => draw_qr_code(&code),
@@ -61,12 +61,12 @@
 //!   └──────────────────────────────┘
 //!                  ▼ Connected
 //!   ┌──────────────────────────────┐
-//!   │ secure: Noise, post-handshake │─────▶ Handshake, NoCtap, PhoneLost                Limits::handshake
+//!   │ secure: Noise, post-handshake │─────▶ Handshake, Protocol, PhoneLost              Limits::handshake
 //!   └──────────────────────────────┘
 //!                  ▼ Secured, WaitingForApproval
 //!   ┌──────────────────────────────┐
-//!   │ ask: one CTAP request         │─────▶ Declined, NoCredentials, AlreadyRegistered, Limits::transaction
-//!   └──────────────────────────────┘       Ctap, Response, Protocol, PhoneLost
+//!   │ ask: one CTAP request         │─────▶ NoCtap, Declined, NoCredentials,            Limits::transaction
+//!   └──────────────────────────────┘       AlreadyRegistered, Ctap, Response, Protocol, PhoneLost
 //!                  │ reply
 //!   ┌──────────────────────────────┐
 //!   │ goodbye: Shutdown, then wait  │                                                   Limits::linger
@@ -74,7 +74,7 @@
 //!                  ▼ Linked, when the phone offers it; Done
 //! ```
 //!
-//! [`LaptopError::TimedOut`] and [`LaptopError::Cancelled`] may end any step. A code is good for one attempt, whatever came of
+//! [`LaptopError::Cancelled`] may end any step, [`LaptopError::TimedOut`] any but the first. A code is good for one attempt, whatever came of
 //! it: show a new one for the next. The state machine of the messages is in [`hawser_proto`].
 //!
 //! # Modules
@@ -107,7 +107,9 @@ pub mod webauthn;
 pub use cancel::Canceller;
 pub use error::LaptopError;
 pub use flow::Session;
-pub use hawser_proto::{Hint, Link};
+pub use hawser_proto::{Hint, Link, SessionError, StartError};
+pub use hawser_tunnel::{Dialer, DialerError, OpenError, TunnelError};
+pub use hawser_wire::{RoutingId, TunnelDomain};
 pub use invite::Invite;
 pub use laptop::{Laptop, Limits};
 pub use progress::{Progress, Stage};

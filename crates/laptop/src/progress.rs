@@ -23,7 +23,7 @@ pub enum Progress {
     Connected,
     /// The phone is the one that saw the code, and nobody can listen in.
     Secured,
-    /// The phone has the request: the person has to look at the phone now.
+    /// The request goes to the phone now, which can answer it: the person has to look at the phone.
     WaitingForApproval,
     /// The phone offers to be asked without a QR code from now on. Whoever stores the link keeps it as
     /// safe as a password, and only if the user wants that.

@@ -8,7 +8,9 @@ mod session;
 use std::fmt;
 use std::time::Duration;
 
-use hawser_proto::{Advert, Channel, Invitation, OsRng, PhoneHello, PhoneSession, PostHandshake};
+use hawser_proto::{
+    Advert, Channel, Invitation, OsRng, PhoneHello, PhoneSession, PostHandshake, StartError,
+};
 use hawser_tunnel::{Dialer, OpenError, Tunnel};
 use hawser_wire::{RoutingId, TunnelDomain};
 use passkey_types::Passkey;
@@ -110,13 +112,18 @@ where
             routing_id,
         });
 
-        let advert = Advert::new(&mut OsRng, routing_id, self.domain);
         let introduction = PostHandshake::ctap(self.authenticator.info().await);
         let hello = PhoneHello::new(introduction);
-        let session = PhoneSession::new(invitation, &advert, hello, &mut OsRng);
+        let (advert, session) = Advert::new(&mut OsRng, routing_id, self.domain)
+            .map_err(StartError::from)
+            .and_then(|advert| {
+                let session = PhoneSession::new(invitation, &advert, hello, &mut OsRng)?;
+                Ok((advert, session))
+            })
+            .map_err(PhoneError::Start)?;
         let laptop = Laptop {
             tunnel: &mut tunnel,
-            session: session.map_err(PhoneError::Start)?,
+            session,
             limits: &self.limits,
             deadline,
         };

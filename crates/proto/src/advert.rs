@@ -18,6 +18,7 @@ use minicbor::Decoder;
 use rand_core::CryptoRngCore;
 
 use crate::key_schedule::hmac;
+use crate::random::{self, RngError};
 use crate::secret::EidKey;
 
 /// The 16-bit UUID of the FIDO Alliance under which phones advertise.
@@ -50,11 +51,16 @@ pub struct Advert {
 
 impl Advert {
     /// A fresh advert for a tunnel that is open at `domain`, in the instance `routing_id`.
-    #[must_use]
-    pub fn new(rng: &mut impl CryptoRngCore, routing_id: RoutingId, domain: TunnelDomain) -> Self {
-        let mut nonce = [0; NONCE_LEN];
-        rng.fill_bytes(&mut nonce);
-        Self::with_nonce(nonce, routing_id, domain)
+    ///
+    /// # Errors
+    /// [`RngError`] when `rng` fails.
+    pub fn new(
+        rng: &mut impl CryptoRngCore,
+        routing_id: RoutingId,
+        domain: TunnelDomain,
+    ) -> Result<Self, RngError> {
+        let nonce = random::bytes(rng)?;
+        Ok(Self::with_nonce(nonce, routing_id, domain))
     }
 
     /// An advert with a given nonce, for tests and tools. A nonce must not be used twice.

@@ -11,6 +11,7 @@ use rand_core::CryptoRngCore;
 use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::key_schedule::hkdf;
+use crate::random::{RngError, draw};
 use crate::secret::SharedSecret;
 
 /// Why bytes are not a P-256 key.
@@ -135,15 +136,11 @@ impl PrivateKey {
 
     /// Draws a fresh key: 32 bytes from `rng`, and again while they are out of range, which
     /// happens once in 2^32 times.
-    #[must_use]
-    pub fn generate(rng: &mut impl CryptoRngCore) -> Self {
-        let mut bytes = Zeroizing::new([0; Self::LEN]);
-        loop {
-            rng.fill_bytes(bytes.as_mut());
-            if let Ok(key) = Self::from_bytes(&bytes) {
-                return key;
-            }
-        }
+    ///
+    /// # Errors
+    /// [`RngError`] when `rng` fails, or gives what is no key every time.
+    pub fn generate(rng: &mut impl CryptoRngCore) -> Result<Self, RngError> {
+        draw(rng, |bytes| Self::from_bytes(bytes).ok())
     }
 
     /// Reads a big-endian scalar.

@@ -18,13 +18,13 @@
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let rng = &mut OsRng;
 //! // The laptop shows a code.
-//! let shown = LaptopInvitation::new(rng, Hint::GetAssertion, None, false);
+//! let shown = LaptopInvitation::new(rng, Hint::GetAssertion, None, false)?;
 //! let uri = shown.invitation().to_uri();
 //!
 //! // The phone scans it, opens `scanned.tunnel_id()` at its tunnel service, and advertises.
 //! let scanned = Invitation::parse(&uri)?;
 //! let routing_id = RoutingId::from_bytes([0, 0, 7]);
-//! let advert = Advert::new(rng, routing_id, TunnelDomain::from_id(0xF980)?);
+//! let advert = Advert::new(rng, routing_id, TunnelDomain::from_id(0xF980)?)?;
 //! let on_air = advert.seal(&scanned.eid_key());
 //! let hello = PhoneHello::new(PostHandshake::ctap([0xA0]));
 //! let mut phone = PhoneSession::new(&scanned, &advert, hello, rng)?;
@@ -105,6 +105,7 @@ pub mod padding;
 pub mod phone;
 pub mod post_handshake;
 pub mod qr;
+mod random;
 pub mod record;
 pub mod secret;
 pub mod session;
@@ -122,6 +123,7 @@ pub use phone::{PhoneEvent, PhoneHello, PhoneSession};
 pub use post_handshake::PostHandshake;
 pub use qr::{Channel, Hint, Invitation, LaptopInvitation, QrError};
 pub use rand_core::OsRng;
+pub use random::RngError;
 pub use secret::{
     ContactSecret, EidKey, LinkSecret, LinkSecretLength, Psk, QrSecret, RootSecret, SharedSecret,
 };

@@ -6,6 +6,7 @@ use std::fmt;
 use rand_core::CryptoRngCore;
 
 use crate::advert::{self, PLAINTEXT_LEN, SERVICE_DATA_LEN};
+use crate::random::{RngError, draw};
 use crate::secret::EidKey;
 
 /// What a linked phone says over Bluetooth: that it is near.
@@ -17,17 +18,20 @@ impl LinkedAdvert {
     ///
     /// Browsers take the last two bytes for a tunnel domain even here, and ignore the advert when
     /// nobody has that domain; so those numbers are drawn again.
-    #[must_use]
-    pub fn new(rng: &mut impl CryptoRngCore) -> Self {
-        loop {
-            let mut plaintext = [0; PLAINTEXT_LEN];
-            let [_, random @ ..] = &mut plaintext;
-            rng.fill_bytes(random);
-            let [.., low, high] = plaintext;
-            if !matches!(u16::from_le_bytes([low, high]), 2..=255) {
-                return Self(plaintext);
+    ///
+    /// # Errors
+    /// [`RngError`] when `rng` fails, or gives such a number every time.
+    pub fn new(rng: &mut impl CryptoRngCore) -> Result<Self, RngError> {
+        draw(rng, |random: &[u8; PLAINTEXT_LEN - 1]| {
+            let [.., low, high] = *random;
+            if matches!(u16::from_le_bytes([low, high]), 2..=255) {
+                return None;
             }
-        }
+            let mut plaintext = [0; PLAINTEXT_LEN];
+            let [_, rest @ ..] = &mut plaintext;
+            rest.copy_from_slice(random);
+            Some(Self(plaintext))
+        })
     }
 
     /// Encrypts it: 20 bytes of service data for [`SERVICE_UUID`](advert::SERVICE_UUID).
@@ -96,18 +100,21 @@ mod tests {
 
     impl rand_core::CryptoRng for Fixed {}
 
-    fn draw(last: [u8; 2]) -> Vec<u8> {
+    fn drawn(last: [u8; 2]) -> Vec<u8> {
         [&[7; 13][..], &last].concat()
     }
 
     #[test]
     fn what_browsers_take_for_an_unassigned_domain_is_drawn_again() {
         for refused in [[2, 0], [255, 0]] {
-            let mut rng = Fixed([draw(refused), draw([0, 1])].concat());
-            assert_eq!(LinkedAdvert::new(&mut rng).plaintext()[14..], [0, 1]);
+            let mut rng = Fixed([drawn(refused), drawn([0, 1])].concat());
+            assert_eq!(
+                LinkedAdvert::new(&mut rng).unwrap().plaintext()[14..],
+                [0, 1]
+            );
         }
         for kept in [[0, 0], [1, 0], [0, 1], [255, 255]] {
-            let advert = LinkedAdvert::new(&mut Fixed(draw(kept)));
+            let advert = LinkedAdvert::new(&mut Fixed(drawn(kept))).unwrap();
             assert_eq!(advert.plaintext()[14..], kept);
         }
     }
@@ -126,7 +133,9 @@ mod tests {
 
     #[test]
     fn another_key_opens_nothing() {
-        let sealed = LinkedAdvert::new(&mut OsRng).seal(&EidKey::from_bytes([1; 64]));
+        let sealed = LinkedAdvert::new(&mut OsRng)
+            .unwrap()
+            .seal(&EidKey::from_bytes([1; 64]));
         assert_eq!(
             LinkedAdvert::open(&EidKey::from_bytes([2; 64]), &sealed),
             None

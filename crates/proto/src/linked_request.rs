@@ -9,6 +9,7 @@ use rand_core::CryptoRngCore;
 use crate::cbor::{self, CborError, Value};
 use crate::linking::{Link, LinkId};
 use crate::qr::Hint;
+use crate::random::{self, RngError};
 use crate::secret::EidKey;
 
 /// Bytes of randomness in a request, from which the key of the phone's advert is derived.
@@ -55,11 +56,12 @@ pub enum LinkedRequestError {
 
 impl LinkedRequest {
     /// A fresh request for the phone behind `link`.
-    #[must_use]
-    pub fn new(rng: &mut impl CryptoRngCore, link: &Link, hint: Hint) -> Self {
-        let mut nonce = [0; LAPTOP_NONCE_LEN];
-        rng.fill_bytes(&mut nonce);
-        Self::with_nonce(link.link_id.clone(), nonce, hint)
+    ///
+    /// # Errors
+    /// [`RngError`] when `rng` fails.
+    pub fn new(rng: &mut impl CryptoRngCore, link: &Link, hint: Hint) -> Result<Self, RngError> {
+        let nonce = random::bytes(rng)?;
+        Ok(Self::with_nonce(link.link_id.clone(), nonce, hint))
     }
 
     /// A request with a given nonce, for tests and tools. A nonce must not be used twice.

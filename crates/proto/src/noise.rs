@@ -22,9 +22,10 @@ use std::fmt;
 
 use rand_core::CryptoRngCore;
 use snow::{Builder, HandshakeState};
-use zeroize::{Zeroize as _, Zeroizing};
+use zeroize::Zeroize as _;
 
 use crate::keys::{KeyError, PrivateKey, PublicKey};
+use crate::random::RngError;
 use crate::record::{Opener, Sealer, TrafficKey};
 use crate::secret::Psk;
 use resolver::Resolver;
@@ -42,6 +43,12 @@ pub enum StartError {
     /// The Noise library refused what this crate gave it: a bug of this crate.
     #[error("the Noise library refused to start")]
     Internal,
+}
+
+impl From<RngError> for StartError {
+    fn from(_: RngError) -> Self {
+        Self::Rng
+    }
 }
 
 /// Why a handshake message was refused. There is no second try: the tunnel is closed.
@@ -278,29 +285,12 @@ impl Flow {
     }
 }
 
-/// How often a key is drawn before the generator is called broken. A sound one needs a second draw
-/// once in 2^32 times.
-const DRAWS: usize = 64;
-
-/// Draws a key, and again while it is out of range.
-fn draw(rng: &mut impl CryptoRngCore) -> Result<PrivateKey, StartError> {
-    let mut bytes = Zeroizing::new([0; PrivateKey::LEN]);
-    for _ in 0..DRAWS {
-        rng.try_fill_bytes(bytes.as_mut())
-            .map_err(|_| StartError::Rng)?;
-        if let Ok(key) = PrivateKey::from_bytes(&bytes) {
-            return Ok(key);
-        }
-    }
-    Err(StartError::Rng)
-}
-
 fn builder<'a>(
     flow: Flow,
     psk: &'a Psk,
     rng: &mut impl CryptoRngCore,
 ) -> Result<Builder<'a>, StartError> {
-    let ephemeral = draw(rng)?;
+    let ephemeral = PrivateKey::generate(rng)?;
     let parameters = flow.name().parse().map_err(|_| StartError::Internal)?;
     Builder::with_resolver(parameters, Box::new(Resolver { ephemeral }))
         .prologue(flow.prologue())

@@ -24,6 +24,7 @@ use zeroize::Zeroizing;
 
 use crate::cbor::{self, Value};
 use crate::keys::{PrivateKey, PublicKey};
+use crate::random::RngError;
 use crate::secret::{EidKey, QrSecret};
 
 pub use error::QrError;
@@ -245,16 +246,24 @@ impl LaptopInvitation {
     ///
     /// `timestamp` is in Unix seconds. `linking` says whether the laptop would store a link. Key 6 is
     /// left out, because some phones refuse a code that has it.
-    #[must_use]
+    ///
+    /// # Errors
+    /// [`RngError`] when `rng` fails, or gives what is no key every time.
     pub fn new(
         rng: &mut impl CryptoRngCore,
         hint: Hint,
         timestamp: Option<u64>,
         linking: bool,
-    ) -> Self {
-        let private_key = PrivateKey::generate(rng);
-        let secret = QrSecret::generate(rng);
-        Self::from_keys(private_key, secret, hint, timestamp, linking)
+    ) -> Result<Self, RngError> {
+        let private_key = PrivateKey::generate(rng)?;
+        let secret = QrSecret::generate(rng)?;
+        Ok(Self::from_keys(
+            private_key,
+            secret,
+            hint,
+            timestamp,
+            linking,
+        ))
     }
 
     /// The same with given keys, for tests and for laptops that derive them. Never use keys for two codes.

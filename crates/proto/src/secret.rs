@@ -7,7 +7,9 @@ use std::fmt;
 
 use rand_core::CryptoRngCore;
 use subtle::ConstantTimeEq;
-use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+use crate::random::{RngError, draw};
 
 macro_rules! secret {
     ($(#[$doc:meta])* $name:ident, $len:literal) => {
@@ -37,11 +39,11 @@ macro_rules! secret {
     (@random $name:ident) => {
         impl $name {
             /// Draws a fresh one.
-            #[must_use]
-            pub fn generate(rng: &mut impl CryptoRngCore) -> Self {
-                let mut bytes = Zeroizing::new([0; Self::LEN]);
-                rng.fill_bytes(bytes.as_mut());
-                Self(*bytes)
+            ///
+            /// # Errors
+            /// [`RngError`] when `rng` fails.
+            pub fn generate(rng: &mut impl CryptoRngCore) -> Result<Self, RngError> {
+                draw(rng, |bytes| Some(Self(*bytes)))
             }
         }
     };

@@ -57,7 +57,9 @@ pub(super) async fn open(
     security: Security,
 ) -> Result<(Waiting, Finding), Finding> {
     // A fresh secret, so that the id is nobody's.
-    let id = QrSecret::generate(&mut OsRng).tunnel_id();
+    let secret =
+        QrSecret::generate(&mut OsRng).map_err(|error| Finding::bad(TUNNEL, in_words(&error)))?;
+    let id = secret.tunnel_id();
     let began = Instant::now();
     match dialer.open(domain, id).await {
         Ok((tunnel, routing_id)) => {
@@ -118,7 +120,8 @@ pub(super) async fn round_trip(
 }
 
 async fn pass(from: &mut Tunnel, to: &mut Tunnel) -> Result<(), String> {
-    let message = QrSecret::generate(&mut OsRng).expose().to_vec();
+    let message = QrSecret::generate(&mut OsRng).map_err(|error| in_words(&error))?;
+    let message = message.expose().to_vec();
     from.send(message.clone())
         .await
         .map_err(|error| in_words(&error))?;

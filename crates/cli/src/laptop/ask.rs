@@ -52,7 +52,9 @@ pub(super) struct Desk<'a> {
 impl Desk<'_> {
     /// The phone's answer as WebAuthn JSON; nothing when Ctrl-C ended it.
     pub(super) async fn ask(self, ceremony: &Ceremony) -> Result<Option<Value>, Failure> {
-        let invite = Laptop::new(self.dialer).invite(ceremony.hint(), SystemTime::now());
+        let invite = Laptop::new(self.dialer)
+            .invite(ceremony.hint(), SystemTime::now())
+            .map_err(|error| Failure::failed(&error))?;
         let picture = Picture::of(&invite.uri()).map_err(|error| Failure::failed(&error))?;
         let file = self.qr_png.map(|path| QrFile::prepare(path, &picture));
         let mut display = Display {

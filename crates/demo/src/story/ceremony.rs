@@ -45,7 +45,7 @@ impl<'a> Desk<'a> {
         let invite = self
             .cast
             .laptop
-            .invite(Hint::MakeCredential, SystemTime::now());
+            .invite(Hint::MakeCredential, SystemTime::now())?;
         // Listening before the code is shown: the phone may be quick.
         let scanner = self.cast.scanner().await?;
         let screen = self.show(&invite)?;
@@ -65,7 +65,7 @@ impl<'a> Desk<'a> {
         let invite = self
             .cast
             .laptop
-            .invite(Hint::GetAssertion, SystemTime::now());
+            .invite(Hint::GetAssertion, SystemTime::now())?;
         // Listening before the code is shown: the phone may be quick.
         let scanner = self.cast.scanner().await?;
         let screen = self.show(&invite)?;

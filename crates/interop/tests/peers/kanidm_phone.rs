@@ -70,7 +70,7 @@ impl World {
     }
 
     fn invite(&self, hint: Hint) -> Invite {
-        self.laptop.invite(hint, SystemTime::now())
+        self.laptop.invite(hint, SystemTime::now()).expect("a code")
     }
 
     /// `navigator.credentials.create()`, by our laptop.

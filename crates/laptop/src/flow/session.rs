@@ -157,7 +157,7 @@ impl Peer {
             });
         };
         let step = self.session.receive(&message);
-        let step = step.map_err(|error| LaptopError::from_session(stage, error))?;
+        let step = step.map_err(LaptopError::from_session)?;
         for answer in step.send {
             self.send(stage, answer).await?;
         }

@@ -27,14 +27,14 @@ impl Watch {
         Self {
             canceller,
             start,
-            deadline: start + transaction,
+            deadline: after(start, transaction),
         }
     }
 
     /// Takes a relying party's timeout into account, which can only bring the end nearer.
     pub(crate) fn shorten(&mut self, timeout: Option<Duration>) {
         if let Some(timeout) = timeout {
-            let timeout = self.start + timeout.max(SHORTEST_TRANSACTION);
+            let timeout = after(self.start, timeout.max(SHORTEST_TRANSACTION));
             self.deadline = self.deadline.min(timeout);
         }
     }
@@ -47,7 +47,7 @@ impl Watch {
         limit: Duration,
         step: impl Future<Output = T>,
     ) -> Result<T, LaptopError> {
-        let deadline = self.deadline.min(Instant::now() + limit);
+        let deadline = self.deadline.min(after(Instant::now(), limit));
         tokio::select! {
             biased;
             () = self.canceller.cancelled() => Err(LaptopError::Cancelled),
@@ -67,4 +67,10 @@ impl Watch {
         let left = self.deadline.saturating_duration_since(Instant::now());
         self.within(stage, left, step).await
     }
+}
+
+/// The moment after a limit. Nobody means more than a day, and clocks overflow on some of it.
+fn after(start: Instant, limit: Duration) -> Instant {
+    const DAY: Duration = Duration::from_hours(24);
+    start + limit.min(DAY)
 }

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use hawser_laptop::ctap::{CtapRequest, Status};
 use hawser_laptop::{Hint, Laptop, LaptopError};
-use hawser_proto::Invitation;
+use hawser_proto::{Invitation, PostHandshake};
 
 use crate::air::air;
 use crate::phone::{INFO, Viewer};
@@ -40,8 +40,8 @@ async fn the_code_says_what_it_should() {
     let laptop = Laptop::new(hawser_tunnel::Dialer::new());
     let read = |uri: &str| Invitation::parse(uri).unwrap();
 
-    let first = laptop.invite(Hint::MakeCredential, now).uri();
-    let second = laptop.invite(Hint::MakeCredential, now).uri();
+    let first = laptop.invite(Hint::MakeCredential, now).unwrap().uri();
+    let second = laptop.invite(Hint::MakeCredential, now).unwrap().uri();
     assert!(first.starts_with("FIDO:/"));
     assert_eq!(read(&first).hint(), Hint::MakeCredential);
     assert_eq!(read(&first).timestamp(), Some(1_700_000_000));
@@ -50,7 +50,10 @@ async fn the_code_says_what_it_should() {
     assert_ne!(read(&first).tunnel_id(), read(&second).tunnel_id());
     assert_ne!(read(&first).public_key(), read(&second).public_key());
 
-    let linking = laptop.welcome_links().invite(Hint::MakeCredential, now);
+    let linking = laptop
+        .welcome_links()
+        .invite(Hint::MakeCredential, now)
+        .unwrap();
     assert_eq!(read(&linking.uri()).linking(), Some(true));
 }
 
@@ -114,7 +117,9 @@ async fn a_reply_stands_whatever_follows_it() {
 #[tokio::test]
 async fn get_info_is_answered_without_the_phone() {
     let service = Service::start().await;
-    let invite = Laptop::new(service.dialer()).invite(Hint::GetAssertion, SystemTime::now());
+    let invite = Laptop::new(service.dialer())
+        .invite(Hint::GetAssertion, SystemTime::now())
+        .unwrap();
     let viewer = Viewer::scan(&invite.uri());
     let (air, radio) = air();
     air.advertise(viewer.service_data());
@@ -136,4 +141,21 @@ async fn get_info_is_answered_without_the_phone() {
         phone.line.close().await;
     };
     tokio::join!(laptop, phone);
+}
+
+/// It is told goodbye, and nobody is sent to look at it.
+#[tokio::test]
+async fn a_phone_that_cannot_do_ctap() {
+    let outcome = play(async |mut world| {
+        let mut viewer = world.scan().await;
+        viewer.introduction = PostHandshake::json();
+        world.air.advertise(viewer.service_data());
+        let mut phone = viewer.meet(&world.service).await;
+        phone.goodbye().await;
+        phone.line.close().await;
+    })
+    .await;
+    assert!(matches!(outcome.result, Err(LaptopError::NoCtap)));
+    let expected = ["WaitingForScan", "PhoneNearby", "Connected", "Secured"];
+    assert_eq!(outcome.progress, expected);
 }

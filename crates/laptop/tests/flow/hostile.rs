@@ -12,7 +12,9 @@ async fn a_thousand_adverts_of_other_people() {
         let viewer = world.scan().await;
         let laptop = hawser_laptop::Laptop::new(world.service.dialer());
         let now = std::time::SystemTime::UNIX_EPOCH;
-        let other = laptop.invite(hawser_laptop::Hint::GetAssertion, now);
+        let other = laptop
+            .invite(hawser_laptop::Hint::GetAssertion, now)
+            .unwrap();
         let other = Viewer::scan(&other.uri());
         for n in 0..1000_usize {
             // Another code's phone, and junk of every length about the right one.
@@ -111,7 +113,8 @@ async fn a_phone_that_was_not_nearby() {
             &mut hawser_proto::OsRng,
             viewer.advert.routing_id(),
             viewer.advert.domain(),
-        );
+        )
+        .unwrap();
         let mut session = far_away.session();
         let mut line = line;
         let message = line.receive().await.unwrap();
@@ -182,4 +185,26 @@ async fn a_radio_that_fails() {
     let error = outcome.result.unwrap_err();
     assert!(matches!(error, LaptopError::Scan(ScanError::Failed(_))));
     assert_eq!(outcome.progress, ["WaitingForScan"]);
+}
+
+/// The handshake has proved who it is; what it says then is the fault of its program.
+#[tokio::test]
+async fn an_introduction_that_is_none() {
+    let outcome = play(async |mut world| {
+        let viewer = world.scan().await;
+        world.air.advertise(viewer.service_data());
+        let mut line = viewer.accept(&world.service).await;
+        let first = line.receive().await.unwrap();
+        let answer = viewer.session().receive(&first).unwrap().send.remove(0);
+        line.send(answer).await;
+        line.send(vec![0x55; 48]).await;
+        assert_eq!(line.receive().await, None);
+    })
+    .await;
+    assert!(
+        matches!(outcome.result, Err(LaptopError::Protocol(_))),
+        "{:?}",
+        outcome.result
+    );
+    assert!(!outcome.progress.contains(&"Secured"));
 }

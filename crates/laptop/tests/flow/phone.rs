@@ -17,6 +17,7 @@ pub(crate) const INFO: &[u8] = &[
 pub(crate) struct Viewer {
     pub(crate) invitation: Invitation,
     pub(crate) advert: Advert,
+    pub(crate) introduction: PostHandshake,
 }
 
 /// A phone that is in the tunnel with the laptop.
@@ -31,7 +32,8 @@ impl Viewer {
         let domain = TunnelDomain::from_id(0xf980).unwrap();
         Self {
             invitation: Invitation::parse(uri).unwrap(),
-            advert: Advert::new(&mut OsRng, routing_id, domain),
+            advert: Advert::new(&mut OsRng, routing_id, domain).unwrap(),
+            introduction: PostHandshake::ctap(INFO),
         }
     }
 
@@ -41,7 +43,7 @@ impl Viewer {
     }
 
     pub(crate) fn session(&self) -> PhoneSession {
-        let hello = PhoneHello::new(PostHandshake::ctap(INFO));
+        let hello = PhoneHello::new(self.introduction.clone());
         PhoneSession::new(&self.invitation, &self.advert, hello, &mut OsRng).unwrap()
     }
 

@@ -30,7 +30,7 @@ async fn be_asked(uri: &str, relay: SocketAddr, air: &Air) -> Phone {
         .open(domain, invitation.tunnel_id())
         .await
         .unwrap();
-    let advert = Advert::new(&mut OsRng, routing_id, domain);
+    let advert = Advert::new(&mut OsRng, routing_id, domain).unwrap();
     air.advertise(advert.seal(&invitation.eid_key()));
 
     let hello = PhoneHello::new(PostHandshake::ctap(INFO));
@@ -58,7 +58,9 @@ async fn play(script: impl AsyncFnOnce(&str, SocketAddr, &Air)) -> Result<Vec<u8
         let _ = stopped.await;
     }));
 
-    let invite = Laptop::new(dialer(address)).invite(Hint::GetAssertion, SystemTime::now());
+    let invite = Laptop::new(dialer(address))
+        .invite(Hint::GetAssertion, SystemTime::now())
+        .unwrap();
     let (air, radio) = air();
     let (uri, request) = (invite.uri(), request());
     let (result, ()) = tokio::join!(

@@ -47,7 +47,9 @@ pub(crate) async fn play(script: impl AsyncFnOnce(World)) -> Outcome {
 pub(crate) async fn play_within(limits: Limits, script: impl AsyncFnOnce(World)) -> Outcome {
     let service = Service::start().await;
     let laptop = Laptop::with_limits(service.dialer(), limits);
-    let invite = laptop.invite(Hint::GetAssertion, SystemTime::UNIX_EPOCH);
+    let invite = laptop
+        .invite(Hint::GetAssertion, SystemTime::UNIX_EPOCH)
+        .unwrap();
     let (air, radio) = air();
     let (events, progress) = unbounded_channel();
     let world = World {

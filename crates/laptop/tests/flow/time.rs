@@ -40,7 +40,9 @@ impl Scanner for Crowd {
 #[tokio::test]
 async fn a_crowded_air_cannot_keep_the_user_from_cancelling() {
     let laptop = Laptop::new(hawser_tunnel::Dialer::new());
-    let invite = laptop.invite(Hint::GetAssertion, SystemTime::now());
+    let invite = laptop
+        .invite(Hint::GetAssertion, SystemTime::now())
+        .unwrap();
     let canceller = invite.canceller();
     let request = request();
     let (result, ()) = tokio::join!(invite.run(Crowd, &request, |_| {}), async {
@@ -54,7 +56,9 @@ async fn a_crowded_air_cannot_keep_the_user_from_cancelling() {
 async fn a_service_that_never_answers() {
     let service = Service::start().await;
     let dialer = service.dialer().time_limit(Duration::from_millis(20));
-    let invite = Laptop::new(dialer).invite(Hint::GetAssertion, SystemTime::now());
+    let invite = Laptop::new(dialer)
+        .invite(Hint::GetAssertion, SystemTime::now())
+        .unwrap();
     let (air, radio) = air();
     air.advertise(Viewer::scan(&invite.uri()).service_data());
     let request = request();
@@ -144,7 +148,9 @@ async fn a_relying_partys_timeout() {
         let mut limits = Limits::default();
         limits.advert = Duration::from_secs(1000);
         let laptop = Laptop::with_limits(hawser_tunnel::Dialer::new(), limits);
-        let invite = laptop.invite(Hint::GetAssertion, SystemTime::now());
+        let invite = laptop
+            .invite(Hint::GetAssertion, SystemTime::now())
+            .unwrap();
         let (_air, radio) = air();
         let start = Instant::now();
         let result = invite.authenticate(radio, &ceremony, |_| {}).await;
@@ -182,7 +188,9 @@ async fn cancelling_ends_the_question_on_the_phone() {
 #[tokio::test]
 async fn dropping_the_future_hangs_up() {
     let service = Service::start().await;
-    let invite = Laptop::new(service.dialer()).invite(Hint::GetAssertion, SystemTime::now());
+    let invite = Laptop::new(service.dialer())
+        .invite(Hint::GetAssertion, SystemTime::now())
+        .unwrap();
     let viewer = Viewer::scan(&invite.uri());
     let (air, radio) = air();
     air.advertise(viewer.service_data());
@@ -232,4 +240,21 @@ fn assert_about(elapsed: Duration, seconds: u64) {
         elapsed <= seconds + Duration::from_millis(10) && elapsed + slack >= seconds,
         "{elapsed:?}"
     );
+}
+
+/// "For ever" is a fair thing to configure, and no clock holds it.
+#[tokio::test]
+async fn limits_beyond_every_clock() {
+    let mut limits = Limits::default();
+    limits.transaction = Duration::MAX;
+    limits.advert = Duration::MAX;
+    limits.handshake = Duration::MAX;
+    limits.linger = Duration::MAX;
+    let outcome = play_within(limits, async |mut world| {
+        let mut phone = world.be_asked().await;
+        phone.reply(REPLY).await;
+        phone.line.close().await;
+    })
+    .await;
+    assert_eq!(outcome.result.unwrap(), REPLY);
 }

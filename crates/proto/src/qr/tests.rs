@@ -82,7 +82,7 @@ fn every_hint_has_its_text_and_an_unknown_one_means_to_sign_in() {
         Hint::PresentCredential,
         Hint::IssueCredential,
     ] {
-        let made = LaptopInvitation::new(&mut OsRng, hint, None, false);
+        let made = LaptopInvitation::new(&mut OsRng, hint, None, false).unwrap();
         let read = Invitation::parse(&made.invitation().to_uri()).unwrap();
         assert_eq!(read.hint(), hint);
         assert_eq!(read.linking(), Some(false));

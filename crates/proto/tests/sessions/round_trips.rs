@@ -55,11 +55,12 @@ proptest! {
 #[test]
 fn a_session_behind_a_code_gives_the_link_for_the_next() {
     let rng = &mut OsRng;
-    let shown = LaptopInvitation::new(rng, Hint::MakeCredential, Some(1_800_000_000), true);
+    let shown =
+        LaptopInvitation::new(rng, Hint::MakeCredential, Some(1_800_000_000), true).unwrap();
     let scanned = Invitation::parse(&shown.invitation().to_uri()).unwrap();
     assert_eq!(&scanned, shown.invitation());
 
-    let advert = Advert::new(rng, RoutingId::from_bytes([0, 0, 7]), world::domain());
+    let advert = Advert::new(rng, RoutingId::from_bytes([0, 0, 7]), world::domain()).unwrap();
     let on_air = advert.seal(&scanned.eid_key());
     let heard = Advert::open(&shown.invitation().eid_key(), &on_air).unwrap();
     let path = TunnelPath::Connect(heard.routing_id(), scanned.tunnel_id());
@@ -100,11 +101,11 @@ fn a_session_behind_a_code_gives_the_link_for_the_next() {
     assert_eq!(introduced.get_info(), Some(&GET_INFO[..]));
     assert_eq!(*link, world::link());
 
-    let request = LinkedRequest::new(rng, link, Hint::GetAssertion);
+    let request = LinkedRequest::new(rng, link, Hint::GetAssertion).unwrap();
     let received = LinkedRequest::from_header(&request.to_header()).unwrap();
     assert_eq!(received, request);
     assert_eq!(received.link_id(), &world::offer().link_id);
-    let advert = LinkedAdvert::new(rng);
+    let advert = LinkedAdvert::new(rng).unwrap();
     let on_air = advert.seal(&world::offer().secret.eid_key(received.nonce()));
     let heard = LinkedAdvert::open(&request.eid_key(link), &on_air).unwrap();
 

@@ -23,9 +23,9 @@ pub(crate) fn check(vector: &Vector) -> Outcome {
 
 /// Sends it as a laptop, and gives what the phone received.
 fn through_a_session(request: &[u8]) -> Outcome<Vec<u8>> {
-    let shown = LaptopInvitation::new(&mut OsRng, Hint::PresentCredential, None, false);
+    let shown = LaptopInvitation::new(&mut OsRng, Hint::PresentCredential, None, false).unwrap();
     let domain = TunnelDomain::from_id(266)?;
-    let advert = Advert::new(&mut OsRng, RoutingId::from_bytes([0, 0, 7]), domain);
+    let advert = Advert::new(&mut OsRng, RoutingId::from_bytes([0, 0, 7]), domain).unwrap();
     let hello = PhoneHello::new(PostHandshake::json());
     let mut phone = PhoneSession::new(shown.invitation(), &advert, hello, &mut OsRng)?;
     let (mut laptop, message) = LaptopSession::start(&shown, &advert, &mut OsRng)?;
