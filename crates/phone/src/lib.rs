@@ -8,9 +8,9 @@
 //!
 //! ```no_run
 //! use hawser_phone::store::FileStore;
-//! use hawser_phone::{Advertiser, Approver, Ask, Authenticator, Decision, Phone, ScannedQr};
-//! use hawser_tunnel::Dialer;
-//! use hawser_wire::TunnelDomain;
+//! use hawser_phone::{
+//!     Advertiser, Approver, Ask, Authenticator, Decision, Dialer, Phone, ScannedQr, TunnelDomain,
+//! };
 //!
 //! # async fn show_prompt(_site: &str, _accounts: usize) -> bool { true }
 //! struct Prompt;
@@ -101,6 +101,8 @@ pub mod store;
 pub use advertiser::{AdvertiseError, Advertiser};
 pub use approver::{Account, Approver, Ask, Decision, Operation};
 pub use authenticator::Authenticator;
-pub use hawser_proto::{Hint, QrError};
-pub use phone::{Limits, Phone, PhoneError, PhoneOutcome, Progress, Stage};
+pub use hawser_proto::{Hint, QrError, SessionError, StartError};
+pub use hawser_tunnel::{Dialer, DialerError, OpenError, TunnelError};
+pub use hawser_wire::{DomainError, RoutingId, TunnelDomain};
+pub use phone::{Answer, Ending, Limits, Phone, PhoneError, PhoneOutcome, Progress, Stage};
 pub use scanned::ScannedQr;

@@ -53,10 +53,10 @@ pub enum PhoneError {
     /// Somebody joined the tunnel who did not hear the advert, or does not know the code.
     #[error("whoever answered is not the laptop with this code: scan a new code")]
     Handshake(#[source] SessionError),
-    /// The laptop broke the protocol.
+    /// The laptop broke the protocol, for instance with a request before the reply to the last one.
     #[error("the laptop sent something that makes no sense")]
     Protocol(#[source] SessionError),
-    /// The laptop sent a request while another was not answered yet, or too many of them.
+    /// The laptop sent a ninth request: one is normal, and nobody should be asked for ever.
     #[error("the laptop sent too many requests")]
     TooManyRequests,
     /// The connection ended before the laptop had its reply.

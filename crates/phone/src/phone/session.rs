@@ -6,6 +6,7 @@ use hawser_proto::{PhoneEvent, PhoneSession};
 use hawser_tunnel::{Tunnel, TunnelError};
 use hawser_wire::CloseReason;
 use passkey_types::Passkey;
+use tokio::task::coop::consume_budget;
 use tokio::time::{Instant, timeout_at};
 
 use super::after;
@@ -109,21 +110,29 @@ impl<M: Messages> Laptop<'_, M> {
             Stage::AwaitingRequest
         };
         let until = self.until(self.limits.silence);
-        loop {
-            let message = match timeout_at(until, self.tunnel.receive()).await {
-                Ok(Ok(Some(message))) => message,
-                Ok(_) if served => return Ok(Next::End(Ending::Closed)),
-                Err(_) if served => return Ok(Next::End(Ending::Silence)),
-                Ok(nothing) => arrived(nothing, stage)?,
-                Err(_) => return Err(PhoneError::TimedOut { stage }),
-            };
-            match self.event(&message)? {
-                Some(PhoneEvent::Request(request)) => return Ok(Next::Request(request)),
-                Some(PhoneEvent::Shutdown) if served => return Ok(Next::End(Ending::Shutdown)),
-                Some(PhoneEvent::Shutdown) => return Err(PhoneError::Cancelled),
-                // An update, which says nothing to a phone.
-                _ => {}
+        // Around the whole loop: updates that never end must not keep the time from being noticed.
+        let next = timeout_at(until, async {
+            loop {
+                let message = match self.tunnel.receive().await {
+                    Ok(Some(message)) => message,
+                    _ if served => return Ok(Next::End(Ending::Closed)),
+                    nothing => arrived(nothing, stage)?,
+                };
+                match self.event(&message)? {
+                    Some(PhoneEvent::Request(request)) => return Ok(Next::Request(request)),
+                    Some(PhoneEvent::Shutdown) if served => {
+                        return Ok(Next::End(Ending::Shutdown));
+                    }
+                    Some(PhoneEvent::Shutdown) => return Err(PhoneError::Cancelled),
+                    // An update, which says nothing to a phone.
+                    _ => consume_budget().await,
+                }
             }
+        });
+        match next.await {
+            Ok(next) => next,
+            Err(_) if served => Ok(Next::End(Ending::Silence)),
+            Err(_) => Err(PhoneError::TimedOut { stage }),
         }
     }
 
@@ -156,26 +165,27 @@ impl<M: Messages> Laptop<'_, M> {
         &mut self,
         respond: impl Future<Output = Vec<u8>>,
     ) -> Result<Vec<u8>, PhoneError> {
+        let stage = Stage::Answering;
         let mut respond = std::pin::pin!(respond);
-        let deadline = self.deadline;
-        loop {
-            tokio::select! {
-                // The laptop first: if it has gone, an approval that came meanwhile signs nothing.
-                biased;
-                message = self.tunnel.receive() => {
-                    let message = arrived(message, Stage::Answering)?;
-                    match self.event(&message)? {
-                        Some(PhoneEvent::Shutdown) => return Err(PhoneError::Cancelled),
-                        Some(PhoneEvent::Request(_)) => return Err(PhoneError::TooManyRequests),
-                        _ => {}
+        // Around the whole loop: updates that never end must not keep the time from being noticed.
+        let reply = timeout_at(self.deadline, async {
+            loop {
+                tokio::select! {
+                    // The laptop first: if it has gone, an approval that came meanwhile signs nothing.
+                    biased;
+                    message = self.tunnel.receive() => {
+                        let message = arrived(message, stage)?;
+                        match self.event(&message)? {
+                            Some(PhoneEvent::Shutdown) => return Err(PhoneError::Cancelled),
+                            // An update. A second request is an error of the session already.
+                            _ => consume_budget().await,
+                        }
                     }
-                }
-                reply = &mut respond => return Ok(reply),
-                () = tokio::time::sleep_until(deadline) => {
-                    return Err(PhoneError::TimedOut { stage: Stage::Answering });
+                    reply = &mut respond => return Ok(reply),
                 }
             }
-        }
+        });
+        reply.await.unwrap_or(Err(PhoneError::TimedOut { stage }))
     }
 
     /// Reads a message. A laptop cannot ask for JSON: this phone did not offer it.
@@ -232,3 +242,6 @@ fn arrived(
         }),
     }
 }
+
+#[cfg(test)]
+mod tests;

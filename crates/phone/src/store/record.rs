@@ -5,9 +5,13 @@ use passkey_crypto::CoseKey;
 use passkey_crypto::coset::CborSerializable as _;
 use passkey_types::{CredentialExtensions, Passkey, StoredHmacSecret};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
+use zeroize::Zeroizing;
 
 /// The form that this crate writes and the only one that it reads.
 pub(super) const VERSION: u32 = 1;
+
+/// What one passkey takes at most, in bytes, unless its names are very long.
+const RECORD_LEN: usize = 2048;
 
 /// Unknown fields are refused: a file of a newer release must not lose them when it is written back.
 #[derive(Serialize, Deserialize)]
@@ -47,7 +51,8 @@ pub(super) struct Header {
     pub(super) version: u32,
 }
 
-pub(super) fn to_json(passkeys: &[Passkey]) -> Result<Vec<u8>, serde_json::Error> {
+/// Erased when it drops: private keys stand in it.
+pub(super) fn to_json(passkeys: &[Passkey]) -> Result<Zeroizing<Vec<u8>>, serde_json::Error> {
     let document = Document {
         version: VERSION,
         passkeys: passkeys
@@ -56,7 +61,10 @@ pub(super) fn to_json(passkeys: &[Passkey]) -> Result<Vec<u8>, serde_json::Error
             .collect::<Result<_, _>>()
             .map_err(ser::Error::custom)?,
     };
-    let mut json = serde_json::to_vec_pretty(&document)?;
+    // Enough for every key, so that no reallocation leaves a copy behind as a rule.
+    let capacity = passkeys.len().saturating_mul(RECORD_LEN);
+    let mut json = Zeroizing::new(Vec::with_capacity(capacity));
+    serde_json::to_writer_pretty(&mut *json, &document)?;
     json.push(b'\n');
     Ok(json)
 }
@@ -78,19 +86,24 @@ impl TryFrom<&Passkey> for Record {
         let key = passkey.key.clone().to_vec();
         Ok(Self {
             rp_id: passkey.rp_id.clone(),
-            credential_id: Base64Url(passkey.credential_id.to_vec()),
-            user_handle: passkey.user_handle.as_ref().map(|h| Base64Url(h.to_vec())),
+            credential_id: Base64Url::from(passkey.credential_id.to_vec()),
+            user_handle: passkey
+                .user_handle
+                .as_ref()
+                .map(|h| Base64Url::from(h.to_vec())),
             user_name: passkey.username.clone(),
             user_display_name: passkey.user_display_name.clone(),
             counter: passkey.counter,
-            key: key.map(Base64Url).map_err(|_| "a key has no COSE form")?,
+            key: key
+                .map(Base64Url::from)
+                .map_err(|_| "a key has no COSE form")?,
             hmac_secret: passkey
                 .extensions
                 .hmac_secret
                 .as_ref()
                 .map(|secret| HmacSecret {
-                    with_uv: Base64Url(secret.cred_with_uv.clone()),
-                    without_uv: secret.cred_without_uv.clone().map(Base64Url),
+                    with_uv: Base64Url::from(secret.cred_with_uv.clone()),
+                    without_uv: secret.cred_without_uv.clone().map(Base64Url::from),
                 }),
         })
     }
@@ -102,23 +115,29 @@ impl TryFrom<Record> for Passkey {
     fn try_from(record: Record) -> Result<Self, Self::Error> {
         Ok(Self {
             key: CoseKey::from_slice(&record.key.0).map_err(|_| "a key is not a COSE_Key")?,
-            credential_id: record.credential_id.0.into(),
+            credential_id: record.credential_id.0.to_vec().into(),
             rp_id: record.rp_id,
-            user_handle: record.user_handle.map(|handle| handle.0.into()),
+            user_handle: record.user_handle.map(|handle| handle.0.to_vec().into()),
             username: record.user_name,
             user_display_name: record.user_display_name,
             counter: record.counter,
             extensions: CredentialExtensions {
                 hmac_secret: record.hmac_secret.map(|secret| StoredHmacSecret {
-                    cred_with_uv: secret.with_uv.0,
-                    cred_without_uv: secret.without_uv.map(|secret| secret.0),
+                    cred_with_uv: secret.with_uv.0.to_vec(),
+                    cred_without_uv: secret.without_uv.map(|secret| secret.0.to_vec()),
                 }),
             },
         })
     }
 }
 
-struct Base64Url(Vec<u8>);
+struct Base64Url(Zeroizing<Vec<u8>>);
+
+impl From<Vec<u8>> for Base64Url {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self(Zeroizing::new(bytes))
+    }
+}
 
 impl Serialize for Base64Url {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -128,9 +147,9 @@ impl Serialize for Base64Url {
 
 impl<'de> Deserialize<'de> for Base64Url {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
+        let text = Zeroizing::new(String::deserialize(deserializer)?);
         // The decoder's own message names an offset only; the text may be a private key.
         let bytes = BASE64URL_NOPAD.decode(text.as_bytes());
-        bytes.map(Self).map_err(de::Error::custom)
+        bytes.map(Self::from).map_err(de::Error::custom)
     }
 }

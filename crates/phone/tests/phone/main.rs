@@ -9,6 +9,7 @@
 )]
 
 mod answers;
+mod beginnings;
 mod ctap;
 mod files;
 mod hostile;

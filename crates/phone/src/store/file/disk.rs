@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use passkey_types::Passkey;
+use zeroize::Zeroizing;
 
 use super::FileStoreError;
 use crate::store::record;
@@ -66,7 +67,9 @@ impl Disk {
             let path = self.path.clone();
             return Err(FileStoreError::TooLong { path });
         }
-        let mut json = Vec::new();
+        // Of its final size, so that no reallocation leaves a copy of the keys behind.
+        let len = usize::try_from(metadata.len()).unwrap_or_default();
+        let mut json = Zeroizing::new(Vec::with_capacity(len.saturating_add(1)));
         file.take(MAX_LEN)
             .read_to_end(&mut json)
             .map_err(|e| self.error("read", e))?;
