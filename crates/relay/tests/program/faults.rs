@@ -2,7 +2,7 @@
 //!
 //! The ordinary test run takes a reduced number of each. The full form, which docs/reliability.md
 //! records, takes some minutes and is
-//! `HAWSER_FAULTS=full cargo nextest run --release -p hawser-relay --test program -j 1 --no-capture faults`.
+//! `HAWSER_FAULTS=full cargo test --release -p hawser-relay --test program faults -- --test-threads 1 --nocapture`.
 
 mod churn;
 mod descriptors;

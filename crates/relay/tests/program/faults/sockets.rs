@@ -46,10 +46,10 @@ pub(super) async fn upgrade_raw(stream: &mut TcpStream, path: &str) -> String {
          Sec-WebSocket-Protocol: fido.cable\r\n\r\n"
     );
     stream.write_all(request.as_bytes()).await.unwrap();
+    // Nothing follows the answer until the peer speaks, which it does later.
     let mut answer = Vec::new();
     while !answer.ends_with(b"\r\n\r\n") {
-        let byte = stream.read_u8().await.unwrap();
-        answer.push(byte);
+        assert!(stream.read_buf(&mut answer).await.unwrap() > 0, "an answer");
     }
     String::from_utf8(answer).unwrap()
 }

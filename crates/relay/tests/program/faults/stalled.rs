@@ -83,7 +83,7 @@ async fn readers_of_a_byte_a_second() {
     let relay = Program::start(&["--no-quotas"]);
     let address = relay.address();
     let idle = relay.sockets();
-    let count = scale(20, 500);
+    let count = scale(20, 200);
     let mut tunnels = Vec::new();
     for n in 0..count {
         tunnels.push(tunnel(address, n).await);
