@@ -51,6 +51,7 @@ impl Batch {
 impl End {
     pub(crate) async fn send(&mut self, batch: &Batch) {
         self.0.write_all(&batch.sent).await.unwrap();
+        self.0.flush().await.unwrap();
     }
 
     pub(crate) async fn receive(&mut self, batch: &Batch, buffer: &mut Vec<u8>) {
@@ -93,11 +94,13 @@ impl End {
                  Sec-WebSocket-Protocol: fido.cable\r\n\r\n"
             );
             stream.write_all(request.as_bytes()).await.unwrap();
+            stream.flush().await.unwrap();
             let mut answer = Vec::new();
             let mut buffer = [0; 512];
             while !answer.ends_with(b"\r\n\r\n") {
                 let len = stream.read(&mut buffer).await.unwrap();
-                assert!(len > 0, "an answer");
+                let so_far = String::from_utf8_lossy(&answer);
+                assert!(len > 0, "an answer, but: {so_far}");
                 answer.extend(buffer.iter().take(len));
             }
             assert!(answer.starts_with(b"HTTP/1.1 101 "), "a tunnel");
@@ -149,9 +152,11 @@ pub(crate) async fn sign_in(server: &Server, messages: &[Batch], buffer: &mut Ve
     if server.kind != Kind::Forwarder {
         let close = frame(0x88, &1000_u16.to_be_bytes());
         laptop.0.write_all(&close).await.unwrap();
+        laptop.0.flush().await.unwrap();
         laptop.read_close(server.kind).await;
         phone.read_close(server.kind).await;
         phone.0.write_all(&close).await.unwrap();
+        phone.0.flush().await.unwrap();
     }
 }
 
