@@ -54,7 +54,9 @@ impl Server {
             command.arg(env!("CARGO_BIN_EXE_hawser-relay"));
             command.args(["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"]);
             let threads = if kind == Kind::TwoThreads { "2" } else { "1" };
-            command.args(["--no-quotas", "--threads", threads]);
+            // No ping between the frames that are compared.
+            command.args(["--no-quotas", "--ping-interval", "5m"]);
+            command.args(["--threads", threads]);
             command.stdout(Stdio::null()).stderr(Stdio::piped());
         }
         if kind == Kind::RelayTls {
