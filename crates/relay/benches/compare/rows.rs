@@ -57,7 +57,12 @@ pub(crate) const ROWS: &[Row] = &[
         &[Kind::RelayTls],
         Work::Handshake,
     ),
-    row("alone", "ms of a sign-in alone, median", BOTH, Work::Alone),
+    row(
+        "alone",
+        "ms of a sign-in alone up to its last message, median",
+        BOTH,
+        Work::Alone,
+    ),
     row(
         "ping-pong",
         "server µs per message of 1 KB, one in flight",
@@ -147,7 +152,8 @@ async fn sign_ins(server: &Server, time: Duration) -> f64 {
     join_all((0..64).map(|_| async {
         let mut buffer = Vec::new();
         while start.elapsed() < time {
-            sign_in(server, &messages, &mut buffer).await;
+            let tunnel = sign_in(server, &messages, &mut buffer).await;
+            tunnel.close(server).await;
             count.set(count.get() + 1.0);
         }
     }))
@@ -162,8 +168,9 @@ async fn alone(server: &Server, time: Duration) -> f64 {
     let mut buffer = Vec::new();
     while start.elapsed() < time {
         let begin = Instant::now();
-        sign_in(server, &messages, &mut buffer).await;
+        let tunnel = sign_in(server, &messages, &mut buffer).await;
         took.push(begin.elapsed());
+        tunnel.close(server).await;
     }
     percentile(took, 50) * 1e3
 }

@@ -50,7 +50,12 @@ impl Batch {
 
 impl End {
     pub(crate) async fn send(&mut self, batch: &Batch) {
-        self.0.write_all(&batch.sent).await.unwrap();
+        self.write(&batch.sent).await;
+    }
+
+    /// TLS may hold back what is not flushed.
+    async fn write(&mut self, bytes: &[u8]) {
+        self.0.write_all(bytes).await.unwrap();
         self.0.flush().await.unwrap();
     }
 
@@ -108,10 +113,7 @@ impl End {
         end
     }
 
-    async fn read_close(&mut self, kind: Kind) {
-        if kind == Kind::Forwarder {
-            return;
-        }
+    async fn read_close(&mut self) {
         let mut head = [0; 2];
         self.0.read_exact(&mut head).await.unwrap();
         let [first, len] = head;
@@ -134,29 +136,33 @@ pub(crate) async fn tunnel(server: &Server) -> Tunnel {
     Tunnel { phone, laptop }
 }
 
-/// A whole sign-in: two connections, six messages, and a close in good order.
-pub(crate) async fn sign_in(server: &Server, messages: &[Batch], buffer: &mut Vec<u8>) {
-    let Tunnel {
-        mut phone,
-        mut laptop,
-    } = tunnel(server).await;
+/// A sign-in up to its last message: two connections, six messages.
+pub(crate) async fn sign_in(server: &Server, messages: &[Batch], buffer: &mut Vec<u8>) -> Tunnel {
+    let mut tunnel = tunnel(server).await;
     for (n, batch) in messages.iter().enumerate() {
+        let Tunnel { phone, laptop } = &mut tunnel;
         let (from, to) = if n % 2 == 0 {
-            (&mut laptop, &mut phone)
+            (laptop, phone)
         } else {
-            (&mut phone, &mut laptop)
+            (phone, laptop)
         };
         from.send(batch).await;
         to.receive(batch, buffer).await;
     }
-    if server.kind != Kind::Forwarder {
+    tunnel
+}
+
+impl Tunnel {
+    /// Closes in good order, if the server knows of such a thing.
+    pub(crate) async fn close(mut self, server: &Server) {
+        if server.kind == Kind::Forwarder {
+            return;
+        }
         let close = frame(0x88, &1000_u16.to_be_bytes());
-        laptop.0.write_all(&close).await.unwrap();
-        laptop.0.flush().await.unwrap();
-        laptop.read_close(server.kind).await;
-        phone.read_close(server.kind).await;
-        phone.0.write_all(&close).await.unwrap();
-        phone.0.flush().await.unwrap();
+        self.laptop.write(&close).await;
+        self.laptop.read_close().await;
+        self.phone.read_close().await;
+        self.phone.write(&close).await;
     }
 }
 
