@@ -20,6 +20,7 @@ use crate::run::session::{Outlook, Session};
 use crate::scenario::finish::{Failed, Finished};
 use crate::scenario::sign_ins::longest;
 use crate::scenario::transaction::sign_in;
+use crate::watch::{machine, own};
 
 pub(crate) async fn run(args: &HostileArgs) -> Result<Outcome, Failed> {
     let attacks = if args.attacks.is_empty() {
@@ -62,6 +63,8 @@ pub(crate) async fn run(args: &HostileArgs) -> Result<Outcome, Failed> {
         steps.push(step("alone after", &after, args.rate));
         join(&mut all, &after);
     }
+    // Once for all laps, so that each reason stands there once.
+    all.limits = own::limits(all.own, &all.tally, machine::tracked_share());
     Finished {
         scenario: "hostile",
         operation: "sign-in",
@@ -125,11 +128,6 @@ fn join(all: &mut Lap, lap: &Lap) {
     all.seconds += lap.seconds;
     all.own.busy = all.own.busy.max(lap.own.busy);
     all.own.waiting = all.own.waiting.max(lap.own.waiting);
-    for limit in &lap.limits {
-        if !all.limits.contains(limit) {
-            all.limits.push(limit.clone());
-        }
-    }
     if let (Some(all), Some(lap)) = (&mut all.server, lap.server) {
         all.cpu_seconds += lap.cpu_seconds;
         all.rss_after = lap.rss_after;
