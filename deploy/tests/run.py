@@ -7,6 +7,7 @@ import time
 import chart
 import edge
 import faults
+import hop_cost
 import image
 import monitoring
 
@@ -21,9 +22,12 @@ CHECKS = {
 
 
 def main(names):
-    unknown = [name for name in names if name not in [*CHECKS, "manifests", "full"]]
+    unknown = [name for name in names if name not in [*CHECKS, "manifests", "hop-cost", "full"]]
     if unknown:
         sys.exit(f"unknown: {unknown}; there are {[*CHECKS]}, manifests, and faults full")
+    if names == ["hop-cost"]:
+        hop_cost.run()
+        return
     if names == ["manifests"]:
         chart.PLAIN.write_text(chart.plain())
         return

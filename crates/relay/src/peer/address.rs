@@ -8,8 +8,9 @@ use tokio::net::lookup_host;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-/// Time for which an answer counts. A pod that moves to another node comes back with another
-/// address, and its old one may be somebody else's: the token keeps that one out.
+/// Age from which an answer is asked for again, while the old one still counts: nobody waits for a
+/// name server because of it. A pod that moves to another node comes back with another address, and
+/// its old one may be somebody else's; the token keeps that one out, and a failed dial forgets it.
 const FRESH: Duration = Duration::from_secs(5);
 
 /// Addresses of one instance to try: one of each IP version, and some to spare.
@@ -53,15 +54,17 @@ impl Address {
             if known.since.is_some_and(|since| since.elapsed() < FRESH) {
                 return known.addresses.clone();
             }
-            match &known.lookup {
+            let lookup = match &known.lookup {
                 // A lookup whose runtime has gone never ends.
                 Some(lookup) if lookup.has_changed().is_ok() => lookup.clone(),
-                _ => {
-                    let lookup = self.look_up();
-                    known.lookup = Some(lookup.clone());
-                    lookup
-                }
+                _ => self.look_up(),
+            };
+            if known.since.is_some() {
+                known.lookup = Some(lookup);
+                return known.addresses.clone();
             }
+            known.lookup = Some(lookup.clone());
+            lookup
         };
         match lookup.wait_for(Option::is_some).await {
             Ok(found) => found.clone().unwrap_or_default(),
@@ -71,7 +74,9 @@ impl Address {
 
     /// What is known is wrong.
     pub(super) fn forget(&self) {
-        self.0.lock().since = None;
+        let mut known = self.0.lock();
+        known.since = None;
+        known.addresses = Vec::new();
     }
 
     fn look_up(&self) -> watch::Receiver<Option<Vec<SocketAddr>>> {
@@ -82,8 +87,10 @@ impl Address {
             let found = lookup_host(&inner.name).await;
             let found: Vec<_> = found.into_iter().flatten().take(MOST).collect();
             let mut known = inner.lock();
-            known.since = (!found.is_empty()).then(Instant::now);
-            known.addresses.clone_from(&found);
+            if !found.is_empty() {
+                known.since = Some(Instant::now());
+                known.addresses.clone_from(&found);
+            }
             known.lookup = None;
             drop(known);
             tell.send_replace(Some(found));
@@ -118,6 +125,25 @@ mod tests {
         let address = Address::new("no such name:81".to_owned());
         assert!(address.find().await.is_empty());
         assert!(address.0.lock().since.is_none(), "asked again next time");
+    }
+
+    #[tokio::test]
+    async fn an_old_answer_counts_while_it_is_asked_for_again() {
+        let address = Address::new("127.0.0.1:81".to_owned());
+        let old: SocketAddr = "127.0.0.2:81".parse().unwrap();
+        {
+            let mut known = address.0.lock();
+            known.addresses = vec![old];
+            known.since = Instant::now().checked_sub(FRESH);
+        }
+        let mut find = Box::pin(address.find());
+        let std::task::Poll::Ready(found) = futures_util::poll!(&mut find) else {
+            panic!("it waits");
+        };
+        assert_eq!(found, [old]);
+        let mut lookup = address.0.lock().lookup.clone().unwrap();
+        lookup.wait_for(Option::is_some).await.unwrap();
+        assert_eq!(address.find().await, ["127.0.0.1:81".parse().unwrap()]);
     }
 
     #[tokio::test]
