@@ -55,7 +55,8 @@ fn read(path: &Path) -> Page {
             }
             Event::Start(Tag::Heading { .. }) => heading = Some(String::new()),
             Event::End(TagEnd::Heading(_)) => {
-                page.anchors.extend(heading.take().map(|text| anchor(&text)));
+                page.anchors
+                    .extend(heading.take().map(|text| anchor(&text)));
             }
             Event::Text(text) | Event::Code(text) => {
                 if let Some(heading) = &mut heading {
@@ -102,7 +103,10 @@ fn every_link_leads_somewhere() {
         }
     }
     assert!(broken.is_empty(), "{broken:#?}");
-    assert!(followed > 20, "only {followed} links: is the search broken?");
+    assert!(
+        followed > 20,
+        "only {followed} links: is the search broken?"
+    );
 }
 
 #[test]
