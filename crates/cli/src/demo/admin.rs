@@ -8,7 +8,7 @@ use hawser_demo::console::admin;
 use hawser_demo::relying_party::policy::{CohortSize, Mode, Population};
 
 use crate::ending::{Ending, Failure};
-use crate::runtime;
+use crate::{output, runtime};
 
 /// Administer a console: its MFA policy, the roll-out, resets, and the audit trail.
 ///
@@ -68,7 +68,7 @@ impl Admin {
         let done = admin::run(self.store, self.command.into());
         let told = runtime::start()?.block_on(done);
         let told = told.map_err(|error| Failure::failed(&error))?;
-        print!("{told}");
+        output::print(&told)?;
         Ok(ExitCode::SUCCESS)
     }
 }

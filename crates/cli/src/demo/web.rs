@@ -9,7 +9,7 @@ use hawser_demo::console::{Console, DEMO_PASSWORD, Options};
 use hawser_demo::relying_party::StorePlace;
 
 use crate::ending::{Ending, Failure};
-use crate::runtime;
+use crate::{output, runtime};
 
 /// How the console is served.
 #[derive(Debug, Args)]
@@ -46,20 +46,22 @@ impl Flags {
         runtime::start()?.block_on(async {
             let console = Console::open(options).await;
             let console = console.map_err(|error| Failure::failed(&error))?;
-            println!("console  {}", console.origin());
-            println!("phone    {}phone", console.origin());
-            println!("wire     {}wire", console.origin());
-            println!("relay    {}", console.relay_url());
-            println!("\nSign in as root or alice; everybody's password is {DEMO_PASSWORD}. Ctrl-C ends it.");
+            output::print_line(&welcome(&console))?;
             if !self.listen.ip().is_loopback() {
-                eprintln!(
-                    "warning: others can reach {} and use the simulated phones",
-                    self.listen
-                );
+                tracing::warn!(listen = %self.listen, "others can reach the simulated phones and use them");
             }
             let served = console.serve(runtime::interrupted()).await;
             served.map_err(|error| Failure::failed(&error))?;
             Ok(ExitCode::SUCCESS)
         })
     }
+}
+
+/// Where everything is.
+fn welcome(console: &Console) -> String {
+    let (origin, relay) = (console.origin(), console.relay_url());
+    format!(
+        "console  {origin}\nphone    {origin}phone\nwire     {origin}wire\nrelay    {relay}\n\n\
+         Sign in as root or alice; everybody's password is {DEMO_PASSWORD}. Ctrl-C ends it."
+    )
 }

@@ -42,6 +42,7 @@ pub(super) struct Sight {
 }
 
 /// What kind of sight, where it is a special one.
+#[derive(Clone, Copy)]
 enum Kind {
     Beginning,
     Message { towards: Eye, bytes: u64 },

@@ -47,8 +47,8 @@ fn protection(app: &App, situation: &Situation) -> Markup {
             @if devices > 0 {
                 p.verdict.good { "Multi-factor authentication is on" }
                 p {
-                    "Signing in takes your password and one of your "
-                    (plural(devices, "passkey", "passkeys")) "."
+                    "Signing in takes your password and "
+                    @if devices == 1 { "your passkey." } @else { "one of your " (devices) " passkeys." }
                 }
                 @if devices == 1 {
                     p.hint { "Add a second device: if you lose the only one, an administrator has to let you back in." }
