@@ -116,8 +116,7 @@ async fn signing_in_signs_with_the_stored_key() {
     let signed = [auth_data.as_bytes().unwrap().as_slice(), &HASH].concat();
     let signature = member(&body, 3);
     RustCryptoSecretKey::from_cose_key(&passkey.key)
-        .ok()
-        .expect("a key")
+        .unwrap_or_else(|_| panic!("a key"))
         .public_key()
         .verify(&signed, signature.as_bytes().unwrap())
         .unwrap();

@@ -171,7 +171,9 @@ pub(crate) fn assert_canonical(bytes: &[u8]) {
                     let order = |k: &Vec<u8>| (k[0] >> 5, k.len(), k.clone());
                     assert!(order(a) < order(b), "{a:02x?} stands before {b:02x?}");
                 }
-                entries.iter().for_each(|(_, value)| walk(value));
+                for (_, value) in entries {
+                    walk(value);
+                }
             }
             _ => {}
         }

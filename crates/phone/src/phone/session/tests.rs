@@ -347,8 +347,10 @@ async fn a_person_who_does_not_decide() {
     assert_eq!(statuses(&outcome.result.unwrap()), [USER_ACTION_TIMEOUT]);
     assert_eq!(outcome.took, 120);
 
-    let mut limits = Limits::default();
-    limits.session = Duration::from_secs(100);
+    let limits = Limits {
+        session: Duration::from_secs(100),
+        ..Limits::default()
+    };
     let outcome = play_within(limits, Person::Hesitates, async |mut laptop, _| {
         laptop.joins().await;
         laptop.asks(SIGN_IN);
@@ -489,7 +491,7 @@ async fn updates_that_never_end_do_not_stop_the_clock() {
         match phone.serve(&mut authenticator, &mut |_| {}).await {
             Err(PhoneError::TimedOut { stage }) => assert_eq!(stage, expected),
             // An approval that took too long is answered, and then there is silence but for updates.
-            Ok(outcome) => assert_eq!(outcome.ending, Ending::Silence),
+            Ok(outcome) if request.is_some() => assert_eq!(outcome.ending, Ending::Silence),
             other => panic!("{other:?}"),
         }
     }
