@@ -14,17 +14,17 @@ use tokio::time::timeout;
 
 use crate::address::{Told, told_by};
 use crate::admission::{Admitted, Arrival};
-use crate::clients::{ClientTunnel, Exceeded};
+use crate::clients::Exceeded;
 use crate::decide::{Conditions, Decision, Refusal, WebSocketKey, decide};
-use crate::metrics::Limit;
-use crate::pairing::{Registration, Taken, Ticket};
+use crate::metrics::{Counted, Limit};
+use crate::pairing::{Taken, Ticket};
 use crate::pump::{End, with_read_buffer};
 use crate::relay::Shared;
 use crate::request::with_head;
 use crate::response;
 use crate::seat::{Origin, Seat};
 use crate::socket::{Handed, Socket};
-use crate::tunnel::{Joining, Tunnel};
+use crate::tunnel::{Joining, Opened, Tunnel};
 
 /// A connection's task. Small, and each stage has a box of its own, so that a connection that waits
 /// does not keep the room that its request needed.
@@ -109,9 +109,9 @@ impl Shared {
         let refused = match decision {
             Decision::Open { tunnel, key } => {
                 match self.open(&mut socket, &seat, tunnel, &key).await {
-                    Ok((registration, client)) => {
+                    Ok(opened) => {
                         let phone = End::new(socket, early, seat);
-                        return Some(Box::pin(Tunnel::new(self, phone, registration, client)));
+                        return Some(Box::pin(Tunnel::new(self, phone, opened)));
                     }
                     Err(refused) => refused,
                 }
@@ -152,6 +152,7 @@ impl Shared {
 
     /// Reads the request head, without a buffer of its own when it comes in one piece.
     async fn read_request(&self, socket: &mut Socket, origin: Origin) -> io::Result<Asked> {
+        let most = self.config.limits.head_bytes;
         let mut head = Vec::new();
         std::future::poll_fn(|cx| {
             loop {
@@ -159,7 +160,10 @@ impl Shared {
                     if let Some(start) = buffer.get_mut(..head.len()) {
                         start.copy_from_slice(&head);
                     }
-                    let mut read = ReadBuf::new(buffer);
+                    // What comes behind the head is kept too, so it must not be more than the buffer of
+                    // a head: a waiting phone would hold on to all of it.
+                    let most = most.min(buffer.len());
+                    let mut read = ReadBuf::new(buffer.get_mut(..most).unwrap_or_default());
                     read.set_filled(head.len());
                     ready!(Pin::new(&mut *socket).poll_read(cx, &mut read))?;
                     if read.filled().len() == head.len() {
@@ -222,7 +226,12 @@ impl Shared {
         seat: &Seat,
         tunnel: TunnelId,
         key: &WebSocketKey,
-    ) -> Result<(Registration<Box<Joining>>, Option<ClientTunnel>), Option<Refusal>> {
+    ) -> Result<Opened, Option<Refusal>> {
+        // Counted before it is answered, so that a drain waits for every phone that got its 101.
+        let counted = Counted::new(&self.metrics.waiting);
+        if self.begins_to_drain() {
+            return Err(Some(Refusal::Draining));
+        }
         let client = match seat.client() {
             Some(client) => Some(self.clients.open(client).map_err(Refusal::from)?),
             None => None,
@@ -234,7 +243,11 @@ impl Shared {
         let answer = response::switching(key, Some(self.config.routing_id));
         self.write(socket, &answer).await.map_err(|_| None)?;
         self.metrics.opened.inc();
-        Ok((registration, client))
+        Ok(Opened {
+            registration,
+            client,
+            counted,
+        })
     }
 
     /// Claims a tunnel for a laptop, then answers it.

@@ -93,9 +93,12 @@ fn run(loaded: &Loaded) -> ExitCode {
         loaded.settings.operation.log_level,
     );
     let runtime = Builder::new_current_thread().enable_all().build();
-    let ended = runtime
-        .map_err(Error::from)
-        .and_then(|runtime| runtime.block_on(serve(loaded, &logs)));
+    let ended = runtime.map_err(Error::from).and_then(|runtime| {
+        let ended = runtime.block_on(serve(loaded, &logs));
+        // A name that is being looked up cannot be interrupted, and must not hold up the end.
+        runtime.shutdown_background();
+        ended
+    });
     match ended {
         Ok(status) => status,
         Err(error) => {
@@ -178,6 +181,8 @@ async fn serve(loaded: &Loaded, logs: &Logs) -> Result<ExitCode, Error> {
         );
         stop.cancel();
         either(&mut term, &mut int).await;
+        // Before the other threads end, which they do as soon as nobody waits for the work.
+        relay.stats()
     };
     tokio::select! {
         report = work => {
@@ -185,8 +190,7 @@ async fn serve(loaded: &Loaded, logs: &Logs) -> Result<ExitCode, Error> {
             tracing::info!(finished = report.finished, cut = report.cut, "stopped");
             Ok(ExitCode::SUCCESS)
         }
-        () = told_twice => {
-            let stats = relay.stats();
+        stats = told_twice => {
             tracing::warn!(cut = stats.waiting + stats.paired + stats.hops, "stopped at once, as asked twice");
             Ok(ExitCode::FAILURE)
         }

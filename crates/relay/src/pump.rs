@@ -223,7 +223,9 @@ pub(crate) fn poll_early(
             return Poll::Pending;
         }
         let heard = ready!(with_read_buffer(|buffer| {
-            let most = buffer.len().min(from.inbound.carry.len() + room);
+            let most = buffer
+                .len()
+                .min(from.inbound.carry.len().saturating_add(room));
             let Ok(read) = ready!(from.poll_read(cx, buffer.get_mut(..most).unwrap_or_default()))
             else {
                 return Poll::Ready(Err(from.lost()));
@@ -316,7 +318,13 @@ impl End {
             }
             self.farewell = Farewell::Discarding;
         }
+        let mut reads = 0;
         while matches!(self.farewell, Farewell::Said | Farewell::Discarding) {
+            if reads == READS_A_TURN {
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            reads += 1;
             self.farewell = ready!(with_read_buffer(|buffer| {
                 let Ok(read) = ready!(self.poll_read(cx, buffer)) else {
                     return Poll::Ready(Farewell::Lost);

@@ -6,7 +6,7 @@ mod peers;
 
 use std::future::Future;
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering, fence};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use prometheus::Registry;
@@ -272,6 +272,13 @@ impl Relay {
 impl Shared {
     pub(crate) fn is_draining(&self) -> bool {
         self.draining.load(Ordering::Relaxed)
+    }
+
+    /// Whether a drain has begun that may not have seen what was counted just before this call.
+    pub(crate) fn begins_to_drain(&self) -> bool {
+        // Pairs with the fence of the drain: either this sees the drain, or that sees the count.
+        fence(Ordering::SeqCst);
+        self.is_draining()
     }
 
     fn loops(&self) -> MutexGuard<'_, Vec<Handle>> {

@@ -28,6 +28,15 @@ pub(crate) struct Joining {
     pub(crate) early: Vec<u8>,
 }
 
+/// What a phone holds that has got its 101.
+pub(crate) struct Opened {
+    pub(crate) registration: Registration<Box<Joining>>,
+    /// Counts against the phone's quota for as long as it waits.
+    pub(crate) client: Option<ClientTunnel>,
+    /// Counts it among those that wait.
+    pub(crate) counted: Counted,
+}
+
 pin_project! {
     /// A tunnel whose phone has got its 101. Runs to its end, and says why it ended.
     ///
@@ -78,12 +87,12 @@ enum Stage {
 }
 
 impl Tunnel {
-    pub(crate) fn new(
-        shared: Arc<Shared>,
-        phone: End,
-        registration: Registration<Box<Joining>>,
-        client: Option<ClientTunnel>,
-    ) -> Self {
+    pub(crate) fn new(shared: Arc<Shared>, phone: End, opened: Opened) -> Self {
+        let Opened {
+            registration,
+            client,
+            counted,
+        } = opened;
         let now = Instant::now();
         let limits = &shared.config.limits;
         let state = State {
@@ -95,7 +104,7 @@ impl Tunnel {
                 _client: client,
                 early: Box::default(),
             },
-            counted: Counted::new(&shared.metrics.waiting),
+            counted,
             census: shared.census.enter(),
             shared,
         };
@@ -331,6 +340,9 @@ impl State {
         mut alarm: Pin<&mut Sleep>,
         cx: &mut Context<'_>,
     ) -> Poll<CloseReason> {
+        // First, because tokio gives a task so many operations a turn, and a peer that keeps sending
+        // may use up all of them: a timer behind it would never ring.
+        let is_late = alarm.as_mut().poll(cx).is_ready();
         let mut written = true;
         let mut done = true;
         for end in [Some(&mut self.phone), self.stage.laptop_mut()]
@@ -343,12 +355,14 @@ impl State {
         if done {
             return Poll::Ready(goodbye.reason);
         }
-        if written && !goodbye.all_written {
-            goodbye.all_written = true;
-            let answered = Instant::now() + self.shared.config.limits.close_time;
-            alarm.as_mut().reset(self.last_word().min(answered));
+        if !is_late {
+            if written && !goodbye.all_written {
+                goodbye.all_written = true;
+                let answered = Instant::now() + self.shared.config.limits.close_time;
+                alarm.as_mut().reset(self.last_word().min(answered));
+            }
+            ready!(alarm.poll(cx));
         }
-        ready!(alarm.poll(cx));
         self.shared.metrics.count_limit(Limit::CloseTime);
         Poll::Ready(goodbye.reason)
     }

@@ -43,7 +43,7 @@ settings! {
         /// none.
         control_frames: u32 as Count = 256;
         /// Bytes taken from a phone before a laptop is there; then it has to wait. It has nothing to
-        /// say yet.
+        /// say yet. What comes in one piece with its request is taken as far as head-bytes go.
         early_bytes: usize as Size = 4 * 1024;
         /// Phones that may wait at once, of all clients. Beyond it, new ones get 503. This many take
         /// about 120 MB without TLS.

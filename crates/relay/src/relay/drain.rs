@@ -1,6 +1,6 @@
 //! Stopping in good order: no new tunnels, time for those that exist, then the end of the rest.
 
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{Ordering, fence};
 use std::time::Duration;
 
 use hawser_wire::CloseReason;
@@ -11,8 +11,10 @@ use super::{DrainReport, Relay};
 impl Relay {
     pub(super) async fn drain(&self) -> DrainReport {
         let shared = &self.shared;
-        let at_start = self.tunnels();
         shared.draining.store(true, Ordering::Relaxed);
+        // Whoever does not see this yet has been counted: see `Shared::begins_to_drain`.
+        fence(Ordering::SeqCst);
+        let at_start = self.tunnels();
         shared.metrics.draining.set(1);
         self.wait_until_empty(shared.config.drain_time).await;
         // Another instance counts the tunnels of these.

@@ -10,6 +10,7 @@
 )]
 
 mod client;
+mod flood;
 mod http;
 mod keys;
 mod lifetimes;

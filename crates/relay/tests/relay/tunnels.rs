@@ -182,6 +182,22 @@ async fn what_a_phone_says_early_arrives_and_no_more_than_the_limit_is_read() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_comes_in_one_piece_with_a_request_is_no_way_around_that_limit() {
+    let relay = relay();
+    let mut phone = connect_with_room(&relay, 70_000);
+    let request = upgrade(&format!("/cable/new/{ID}")).into_bytes();
+    phone
+        .write(&[request, message(&[0; 60_000])].concat())
+        .await;
+    assert_eq!(phone.answer().await.status, 101);
+    let more = message(&[0; 60_000]);
+    let write = tokio::time::timeout(std::time::Duration::from_secs(5), phone.write(&more));
+    write
+        .await
+        .expect_err("what was sent first is still in the pipe");
+}
+
+#[tokio::test(start_paused = true)]
 async fn frames_behind_a_request_are_not_lost() {
     let relay = relay();
     let mut phone = phone(&relay).await;

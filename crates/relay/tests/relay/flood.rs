@@ -1,0 +1,90 @@
+//! A peer that sends without end, faster than the relay reads.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::advance;
+
+use crate::client::{ID, relay, settle, upgrade};
+
+/// A whole masked message of 128 bytes.
+const MESSAGE: [u8; 128] = {
+    let mut message = [0; 128];
+    message[0] = 0x82;
+    message[1] = 0x80 | 122;
+    message
+};
+
+/// Reads that the relay may make here. Far more than it needs, so that a test of endless reading ends.
+const READS: u32 = 100_000;
+
+/// A connection with a request in front and messages without end behind it. It takes everything.
+struct Flood {
+    request: Vec<u8>,
+    sent: usize,
+    reads: u32,
+}
+
+impl AsyncRead for Flood {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        _cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        self.reads += 1;
+        assert!(self.reads < READS, "the relay reads and reads");
+        if !self.request.is_empty() {
+            buffer.put_slice(&std::mem::take(&mut self.request));
+            return Poll::Ready(Ok(()));
+        }
+        let rest = &MESSAGE[self.sent % MESSAGE.len()..];
+        let len = rest.len().min(buffer.remaining());
+        buffer.put_slice(&rest[..len]);
+        self.sent += len;
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Flood {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        _cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Poll::Ready(Ok(bytes.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_never_stops_sending_is_left_all_the_same() {
+    let relay = relay();
+    let flood = Flood {
+        request: upgrade(&format!("/cable/new/{ID}")).into_bytes(),
+        sent: 0,
+        reads: 0,
+    };
+    let task = tokio::spawn({
+        let relay = relay.clone();
+        async move { relay.serve_io(flood, None).await }
+    });
+    settle().await;
+    assert_eq!(relay.stats().waiting, 1);
+    advance(Duration::from_secs(121)).await;
+    settle().await;
+    assert!(!task.is_finished(), "its answer to our close is awaited");
+    advance(Duration::from_secs(3)).await;
+    settle().await;
+    assert!(task.is_finished(), "but no longer than that");
+    task.await.unwrap();
+}
