@@ -56,6 +56,8 @@ impl Shared {
         };
         let metrics = &self.metrics.peers;
         let _open = Counted::new(&metrics.open);
+        // Takes a file as a client's connection does, so it counts against the same limit.
+        let _connection = Counted::new(&self.metrics.connections);
         let since = Instant::now();
         let answer = peers.ask(place, asked, &early).await;
         metrics

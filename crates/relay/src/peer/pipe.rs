@@ -12,6 +12,10 @@ use tokio::time::{Instant, Sleep, sleep};
 use crate::pump::with_read_buffer;
 use crate::socket::Socket;
 
+/// Reads in a row before the other direction gets its turn: without it, a fast sender would use up
+/// what tokio allows a task in a turn, and the other direction and the alarm would wait for ever.
+const STEPS_A_TURN: u32 = 8;
+
 /// Two connections, and what is on its way between them: nothing, as long as both keep up.
 pub(super) struct Pipe<'a> {
     client: &'a mut Socket,
@@ -122,7 +126,10 @@ impl Direction {
 
     /// Ready when the receiver has been told that the sender has ended.
     fn poll(&mut self, from: &mut Socket, to: &mut Socket, cx: &mut Context<'_>) -> Poll<()> {
-        while self.stage != Stage::Done {
+        for _ in 0..STEPS_A_TURN {
+            if self.stage == Stage::Done {
+                return Poll::Ready(());
+            }
             if ready!(self.poll_step(from, to, cx)).is_err() {
                 // A connection that fails is one that ends. What comes the other way may still be
                 // good: the other direction finds out by itself.
@@ -133,7 +140,8 @@ impl Direction {
                 };
             }
         }
-        Poll::Ready(())
+        cx.waker().wake_by_ref();
+        Poll::Pending
     }
 
     fn poll_step(
@@ -319,5 +327,61 @@ mod tests {
         assert_eq!(last, [[7; 64], [8; 64]].concat());
         drop(client);
         task.await.unwrap();
+    }
+
+    /// Always has more to say, or takes everything and says nothing.
+    struct Tireless {
+        says: bool,
+        turns: u32,
+    }
+
+    impl tokio::io::AsyncRead for Tireless {
+        fn poll_read(
+            mut self: Pin<&mut Self>,
+            _cx: &mut Context<'_>,
+            buffer: &mut ReadBuf<'_>,
+        ) -> Poll<io::Result<()>> {
+            self.turns += 1;
+            assert!(self.turns < 1000, "the other direction gets no turn");
+            if !self.says {
+                return Poll::Pending;
+            }
+            buffer.put_slice(&[0; 1024]);
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    impl tokio::io::AsyncWrite for Tireless {
+        fn poll_write(
+            self: Pin<&mut Self>,
+            _cx: &mut Context<'_>,
+            bytes: &[u8],
+        ) -> Poll<io::Result<usize>> {
+            Poll::Ready(Ok(bytes.len()))
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn poll_shutdown(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_direction_that_never_pauses_leaves_turns_for_the_other() {
+        let tireless = |says| Socket::Other(Box::new(Tireless { says, turns: 0 }));
+        let mut client = tireless(true);
+        let to_peer = Direction::new(Vec::new(), counter());
+        let to_client = Direction::new(b"first".to_vec(), counter());
+        let patience = Patience {
+            stall_time: STALL,
+            close_time: CLOSE,
+        };
+        let mut pipe = Pipe::new(&mut client, tireless(false), to_peer, to_client, patience);
+        assert!(futures_util::poll!(poll_fn(|cx| pipe.poll(cx))).is_pending());
+        assert!(pipe.to_peer.bytes.get() > 0);
+        assert_eq!(pipe.to_client.bytes.get(), 5);
     }
 }

@@ -40,7 +40,8 @@ const MOST: usize = 131_072;
 
 impl Default for Replays {
     fn default() -> Self {
-        Self::new(MOST, super::token::LIFE * 2)
+        // From a clock that is ahead to one that is behind. The second more is what whole seconds hide.
+        Self::new(MOST, super::token::LIFE * 2 + Duration::from_secs(1))
     }
 }
 

@@ -144,6 +144,26 @@ mod tests {
     }
 
     #[test]
+    fn is_good_once_whatever_the_moment_and_the_clocks() {
+        let keys = keys(ONE);
+        let at = |millis: u64| at(0) + Duration::from_millis(millis);
+        for first in (500..42_000).step_by(300) {
+            let (replays, made) = (Replays::default(), at(first) + LIFE);
+            let judge = |token: &str, now| verify(&keys, &replays, token.as_bytes(), PATH, now);
+            // The first of all starts the turns of the sets, in the middle of a second.
+            let begin = mint(&keys, PATH, at(500)).unwrap();
+            assert_eq!(judge(&begin, at(500)), Verdict::Peer);
+            let token = mint(&keys, PATH, made).unwrap();
+            assert_eq!(judge(&token, at(first)), Verdict::Peer, "{first}");
+            for later in (first..first + 25_000).step_by(100) {
+                // Others come all the time, and turn the sets.
+                judge(&mint(&keys, PATH, at(later)).unwrap(), at(later));
+                assert_ne!(judge(&token, at(later)), Verdict::Peer, "{first} {later}");
+            }
+        }
+    }
+
+    #[test]
     fn every_changed_character_shows() {
         let good = token();
         for at in 0..good.len() {

@@ -13,6 +13,8 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+use crate::client::PATIENCE;
+
 pub(crate) const KEY: &str = "000102030405060708090a0b0c0d0e0f";
 
 /// The addresses that instances have for each other.
@@ -96,7 +98,12 @@ impl Instance {
                 template: format!("127.0.1.{{slot}}:{}", ground.port).parse().unwrap(),
                 count,
                 keys: keys(),
-                limits: PeerLimits::default(),
+                // Longer than the defaults: a busy machine is no instance that is down.
+                limits: PeerLimits {
+                    connect_time: PATIENCE / 2,
+                    answer_time: PATIENCE / 2,
+                    ..PeerLimits::default()
+                },
             }),
             ..Config::default()
         };
