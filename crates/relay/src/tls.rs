@@ -58,6 +58,12 @@ impl Tls {
         *shown = pair.into_key();
     }
 
+    /// Whether new handshakes use this certificate.
+    fn shows(&self, pair: &Pair) -> bool {
+        let shown = self.shown.0.read().unwrap_or_else(PoisonError::into_inner);
+        pair.is_of(&shown)
+    }
+
     pub(crate) fn acceptor(&self) -> TlsAcceptor {
         TlsAcceptor::from(Arc::clone(&self.config))
     }

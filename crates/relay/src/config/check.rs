@@ -16,6 +16,9 @@ const BROWSER_LINGERS: Duration = Duration::from_mins(3);
 /// Longest request head. A browser sends 540 bytes.
 const HEAD_BYTES_MAX: usize = 16 * 1024;
 
+/// Longest of all times. Nothing here takes a day, and a time without end would overflow the clock.
+const TIME_MAX: Duration = Duration::from_hours(24);
+
 /// Longest message: Chromium takes no longer one.
 const MESSAGE_BYTES_MAX: u32 = 1024 * 1024;
 
@@ -70,6 +73,24 @@ impl Problems {
         ] {
             if time.is_zero() {
                 self.add(&[key], "no time at all: nothing would ever succeed");
+            }
+        }
+        for (key, time) in [
+            ("handshake-time", limits.handshake_time),
+            ("head-time", limits.head_time),
+            ("upgrade-time", limits.upgrade_time),
+            ("waiting-time", limits.waiting_time),
+            ("session-time", limits.session_time),
+            ("write-stall-time", limits.write_stall_time),
+            ("close-time", limits.close_time),
+            ("ping-interval", limits.ping_interval),
+            ("drain-time", settings.operation.drain_time),
+            ("peer-connect-time", settings.peers.connect_time),
+            ("peer-answer-time", settings.peers.answer_time),
+            ("peer-retry-time", settings.peers.retry_time),
+        ] {
+            if time > TIME_MAX {
+                self.add(&[key], "must be a day (24h) at most");
             }
         }
         if limits.session_time <= BROWSER_LINGERS && !settings.operation.allow_short_sessions {

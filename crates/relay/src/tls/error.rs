@@ -17,8 +17,13 @@ pub enum PairError {
         source: io::Error,
     },
     /// Something that begins like PEM and is none.
-    #[error("malformed PEM: {0}")]
-    Pem(#[source] pem::Error),
+    #[error("{place} has malformed PEM: {source}; write the file anew, whole")]
+    Pem {
+        /// The file.
+        place: String,
+        /// What the parser said.
+        source: pem::Error,
+    },
     /// There is no certificate.
     #[error("{place} has no PEM certificate (-----BEGIN CERTIFICATE-----)")]
     NoCertificate {
@@ -34,13 +39,19 @@ pub enum PairError {
         place: String,
     },
     /// They belong to different pairs.
-    #[error("the private key does not belong to the first certificate of the chain")]
+    #[error(
+        "the private key does not belong to the first certificate of the chain; give the key that the \
+         server's certificate was made for, and put that certificate before all others"
+    )]
     Mismatch,
     /// A kind of key or certificate that the TLS library does not take.
     #[error("the certificate or its key cannot be used: {0}")]
     Unusable(#[source] rustls::Error),
     /// Clients that ask for this host would refuse the certificate.
-    #[error("the certificate is not for {host}, the host of the tunnel domain, but for {names}")]
+    #[error(
+        "the certificate is not for {host}, the host of the tunnel domain, but for {names}; get one \
+         for {host}, or correct domain-id"
+    )]
     OtherHost {
         /// The host.
         host: String,
@@ -48,7 +59,9 @@ pub enum PairError {
         names: String,
     },
     /// The certificate is no longer or not yet valid, by this machine's clock.
-    #[error("the certificate is valid from {from} to {to}, and it is {now}")]
+    #[error(
+        "the certificate is valid from {from} to {to}, and it is {now}; renew it, or set the clock"
+    )]
     NotNow {
         /// First second of its time.
         from: String,

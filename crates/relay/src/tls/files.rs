@@ -46,7 +46,12 @@ impl Files {
     /// Dropping the future ends it without further effect.
     pub async fn watch(self, tls: Tls, metrics: CertificateMetrics, now: Arc<Notify>) {
         let mut last = self.fingerprint().await;
-        let mut handled = last;
+        // They may have changed between the start, when they were read, and now.
+        let mut handled = if self.are_shown(&tls).await {
+            last
+        } else {
+            None
+        };
         loop {
             let asked = tokio::select! {
                 () = sleep(INTERVAL) => false,
@@ -84,6 +89,13 @@ impl Files {
             }
             None => {}
         }
+    }
+
+    /// Whether the certificate that is shown is the one in the files.
+    async fn are_shown(&self, tls: &Tls) -> bool {
+        let files = self.clone();
+        let loaded = blocking(move || files.load()).await;
+        matches!(loaded, Some(Ok(pair)) if tls.shows(&pair))
     }
 
     /// Something that differs when the content of either file does, or whether it can be read.

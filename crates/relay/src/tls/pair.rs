@@ -35,15 +35,12 @@ impl Pair {
     /// # Errors
     /// [`PairError`], which names the file.
     pub fn from_files(certificate: &Path, key: &Path) -> Result<Self, PairError> {
-        Self::from_pem(&read(certificate)?, &read(key)?).map_err(|error| match error {
-            PairError::NoCertificate { .. } => PairError::NoCertificate {
-                place: certificate.display().to_string(),
-            },
-            PairError::NoKey { .. } => PairError::NoKey {
-                place: key.display().to_string(),
-            },
-            other => other,
-        })
+        let place = |path: &Path| path.display().to_string();
+        let texts = (read(certificate)?, read(key)?);
+        Self::new(
+            chain_in(&texts.0, &place(certificate))?,
+            key_in(&texts.1, &place(key))?,
+        )
     }
 
     /// Reads a chain (the server's certificate first) and a key from PEM texts.
@@ -51,20 +48,16 @@ impl Pair {
     /// # Errors
     /// [`PairError`].
     pub fn from_pem(certificate: &[u8], key: &[u8]) -> Result<Self, PairError> {
-        let chain: Vec<_> = CertificateDer::pem_slice_iter(certificate)
-            .collect::<Result<_, pem::Error>>()
-            .map_err(PairError::Pem)?;
-        if chain.is_empty() {
-            return Err(PairError::NoCertificate {
-                place: "the text".into(),
-            });
-        }
-        let key = PrivateKeyDer::from_pem_slice(key).map_err(|error| match error {
-            pem::Error::NoItemsFound => PairError::NoKey {
-                place: "the text".into(),
-            },
-            other => PairError::Pem(other),
-        })?;
+        Self::new(
+            chain_in(certificate, "the certificate's text")?,
+            key_in(key, "the key's text")?,
+        )
+    }
+
+    fn new(
+        chain: Vec<CertificateDer<'static>>,
+        key: PrivateKeyDer<'static>,
+    ) -> Result<Self, PairError> {
         let key = CertifiedKey::from_der(chain, key, &super::provider());
         let key = key.map_err(|error| match error {
             rustls::Error::InconsistentKeys(_) => PairError::Mismatch,
@@ -103,6 +96,11 @@ impl Pair {
                 names.join(", ")
             },
         })
+    }
+
+    /// Whether it has the same chain as another.
+    pub(super) fn is_of(&self, key: &CertifiedKey) -> bool {
+        self.key.cert == key.cert
     }
 
     pub(super) fn into_key(self) -> Arc<CertifiedKey> {
@@ -149,6 +147,35 @@ impl Validity {
             to: text(self.to),
             now: text(now),
         })
+    }
+}
+
+/// `place` is where the text comes from, for errors.
+fn chain_in(text: &[u8], place: &str) -> Result<Vec<CertificateDer<'static>>, PairError> {
+    let chain: Vec<_> = CertificateDer::pem_slice_iter(text)
+        .collect::<Result<_, pem::Error>>()
+        .map_err(|source| malformed(place, source))?;
+    if chain.is_empty() {
+        return Err(PairError::NoCertificate {
+            place: place.to_owned(),
+        });
+    }
+    Ok(chain)
+}
+
+fn key_in(text: &[u8], place: &str) -> Result<PrivateKeyDer<'static>, PairError> {
+    PrivateKeyDer::from_pem_slice(text).map_err(|error| match error {
+        pem::Error::NoItemsFound => PairError::NoKey {
+            place: place.to_owned(),
+        },
+        other => malformed(place, other),
+    })
+}
+
+fn malformed(place: &str, source: pem::Error) -> PairError {
+    PairError::Pem {
+        place: place.to_owned(),
+        source,
     }
 }
 

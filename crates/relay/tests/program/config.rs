@@ -229,6 +229,16 @@ fn what_contradicts_itself_is_refused_with_its_place_and_its_reason() {
             "no time at all",
         ),
         ("--waiting-time 0s", "--waiting-time", "no time at all"),
+        (
+            "--waiting-time 24h1s",
+            "--waiting-time",
+            "a day (24h) at most",
+        ),
+        (
+            "--drain-time 1000000000000s",
+            "--drain-time",
+            "a day (24h) at most",
+        ),
         ("--head-bytes 255", "--head-bytes", "256 to 16KiB"),
         ("--head-bytes 16385", "--head-bytes", "256 to 16KiB"),
         ("--message-bytes 1023", "--message-bytes", "1KiB to 1MiB"),
@@ -413,7 +423,8 @@ fn the_certificate_must_fit_the_tunnel_domain() {
     assert_eq!(ended.status.code(), Some(2));
     assert_eq!(
         ended.stderr,
-        "the certificate is not for cable.wufkweyy3uaxb.com, the host of the tunnel domain, but for relay.example\n"
+        "the certificate is not for cable.wufkweyy3uaxb.com, the host of the tunnel domain, but for relay.example; \
+         get one for cable.wufkweyy3uaxb.com, or correct domain-id\n"
     );
     let old = authority.sign_with("old", "cable.wufkweyy3uaxb.com", |params| {
         params.not_before = rcgen::date_time_ymd(2020, 1, 1);

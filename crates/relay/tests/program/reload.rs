@@ -2,7 +2,10 @@
 
 use std::os::unix::fs::symlink;
 use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
 
+use hawser_relay::{CertificateMetrics, Tls};
 use rustix::process::Signal;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
@@ -164,6 +167,42 @@ async fn a_bad_pair_is_kept_out_told_of_and_the_old_one_stays() {
     assert!(relay.metric("hawser_relay_tls_reloads_total{result=\"done\"}") < 0.5);
     let expiry = relay.metric("hawser_relay_tls_certificate_expiry_timestamp_seconds");
     assert!(expiry > 2e9, "of the one that is shown: {expiry}");
+}
+
+/// As on a busy machine, where the first look at the files comes long after the start.
+#[tokio::test(start_paused = true)]
+async fn a_pair_that_changes_before_the_first_look_is_noticed() {
+    let authority = Authority::new();
+    let [used, next] = ["used", "next"].map(|name| authority.sign(name, HOST));
+    for (changes, expected) in [(false, 0.0), (true, 1.0)] {
+        let files = hawser_relay::tls::Files {
+            certificate: used.certificate.clone(),
+            key: used.key.clone(),
+            host: None,
+        };
+        let pair = files.load().unwrap();
+        let metrics = CertificateMetrics::new(pair.validity()).unwrap();
+        let registry = prometheus::Registry::new();
+        metrics.register(&registry).unwrap();
+        if changes {
+            copy(&next, &used);
+        }
+        let watch = files.watch(Tls::new(pair).unwrap(), metrics, Arc::default());
+        tokio::time::timeout(Duration::from_secs(9), watch)
+            .await
+            .unwrap_err();
+        let families = registry.gather();
+        let reloads = families
+            .iter()
+            .find(|family| family.name() == "hawser_relay_tls_reloads_total")
+            .unwrap();
+        let counts: f64 = reloads
+            .get_metric()
+            .iter()
+            .map(|metric| metric.get_counter().get_value())
+            .sum();
+        assert!((counts - expected).abs() < 0.1, "{counts} with {changes}");
+    }
 }
 
 #[tokio::test]

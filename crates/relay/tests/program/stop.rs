@@ -35,7 +35,7 @@ async fn told(peer: &mut WebSocketStream<TcpStream>) -> u16 {
 #[tokio::test]
 async fn a_drain_lets_tunnels_finish_and_laptops_in_and_says_how_it_went() {
     for threads in ["1", "2"] {
-        let mut relay = Program::start(&["--drain-time", "2s", "--threads", threads]);
+        let mut relay = Program::start(&["--drain-time", "5s", "--threads", threads]);
         let mut waiting = open(&relay, 1).await.unwrap();
         let (mut phone, mut laptop) = (
             open(&relay, 2).await.unwrap(),
