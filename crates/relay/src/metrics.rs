@@ -126,10 +126,7 @@ impl Metrics {
             bytes: bytes.with_label_values(&[direction]),
         };
         let metrics = Self {
-            connections: IntGauge::new(
-                "hawser_relay_connections",
-                "Open connections: of clients, and of and to other instances.",
-            )?,
+            connections: IntGauge::new("hawser_relay_connections", "Connections of any kind.")?,
             waiting: tunnels.with_label_values(&["waiting"]),
             paired: tunnels.with_label_values(&["paired"]),
             opened: IntCounter::new(

@@ -14,7 +14,7 @@ use crate::client::{ID, relay, settle, upgrade};
 const MESSAGE: [u8; 128] = {
     let mut message = [0; 128];
     message[0] = 0x82;
-    message[1] = 0x80 | 122;
+    message[1] = 0x80 | 0x7A;
     message
 };
 

@@ -187,10 +187,10 @@ async fn what_comes_in_one_piece_with_a_request_is_no_way_around_that_limit() {
     let mut phone = connect_with_room(&relay, 70_000);
     let request = upgrade(&format!("/cable/new/{ID}")).into_bytes();
     phone
-        .write(&[request, message(&[0; 60_000])].concat())
+        .write(&[request, message(&vec![0; 60_000])].concat())
         .await;
     assert_eq!(phone.answer().await.status, 101);
-    let more = message(&[0; 60_000]);
+    let more = message(&vec![0; 60_000]);
     let write = tokio::time::timeout(std::time::Duration::from_secs(5), phone.write(&more));
     write
         .await
