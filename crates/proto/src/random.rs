@@ -126,16 +126,18 @@ mod tests {
     /// Once is enough to know, and nothing panics.
     #[test]
     fn a_generator_that_fails_is_asked_once() {
+        type Draw<'a> = &'a dyn Fn(&mut Broken) -> Option<RngError>;
+
         let domain = TunnelDomain::from_id(266).unwrap();
         let link = Link {
-            contact_id: ContactId::from_bytes(&[1]).unwrap(),
+            contact_id: ContactId::from_bytes([1]).unwrap(),
             link_id: LinkId::from_bytes(&[1]).unwrap(),
             secret: LinkSecret::from_bytes(&[1]).unwrap(),
             public_key: PrivateKey::from_bytes(&[2; 32]).unwrap().public_key(),
             name: String::new(),
             domain,
         };
-        let draws: [&dyn Fn(&mut Broken) -> Option<RngError>; 7] = [
+        let draws: [Draw<'_>; 7] = [
             &|rng| PrivateKey::generate(rng).err(),
             &|rng| QrSecret::generate(rng).err(),
             &|rng| RootSecret::generate(rng).err(),

@@ -64,8 +64,8 @@ async fn play(script: impl AsyncFnOnce(&str, SocketAddr, &Air)) -> Result<Vec<u8
     let (air, radio) = air();
     let (uri, request) = (invite.uri(), request());
     let (result, ()) = tokio::join!(
-        invite.run(radio, &request, |_| {}),
-        script(&uri, address, &air)
+        Box::pin(invite.run(radio, &request, |_| {})),
+        Box::pin(script(&uri, address, &air))
     );
     drop(stop);
     relay.await.unwrap();

@@ -66,7 +66,8 @@ pub(crate) async fn play_within(limits: Limits, script: impl AsyncFnOnce(World))
         names.push(name);
         let _ = events.send(name);
     });
-    let (result, ()) = tokio::join!(run, script(world));
+    // Boxed: both together would make every test's future 20 KB.
+    let (result, ()) = tokio::join!(Box::pin(run), Box::pin(script(world)));
     Outcome {
         result,
         progress: names,

@@ -120,7 +120,7 @@ async fn a_person_who_never_decides() {
 #[tokio::test]
 async fn the_deadline_counts_from_the_first_look() {
     let mut limits = Limits::default();
-    limits.transaction = Duration::from_secs(60);
+    limits.transaction = Duration::from_mins(1);
     let outcome = play_within(limits, async |mut world| {
         let viewer = world.scan().await;
         let start = pause();
