@@ -135,7 +135,7 @@ speaks TLS in front.";
 
 const MANUAL: &str = "\
 Values:
-  TIME    500ms, 10s, 2m, 1h 30m
+  TIME    500ms, 10s, 2m, 1h 30m; a day at most
   BYTES   8192, 64KiB, 4MiB
   N       a whole number; where the default is one, none lifts the limit (but for control-frames and waiting-tunnels)
   BOOL    true or false; a switch alone is true
