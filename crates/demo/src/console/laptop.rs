@@ -73,6 +73,8 @@ struct StageView {
 pub(super) enum DeskError {
     #[error("the laptop cannot use these options: {0}")]
     Options(#[from] hawser_laptop::webauthn::OptionsError),
+    #[error("{0}")]
+    Invite(#[source] LaptopError),
     #[error("too many sign-ins are under way: try again in a minute")]
     TooMany,
     #[error("there is no such ceremony: begin again")]
@@ -115,6 +117,7 @@ impl LaptopDesk {
             }
         };
         let invite = self.laptop.invite(hint, SystemTime::now());
+        let invite = invite.map_err(DeskError::Invite)?;
         let ceremony = Arc::new(Ceremony {
             owner,
             code: invite.uri(),

@@ -226,6 +226,7 @@ impl From<DeskError> for LiveFailure {
     fn from(error: DeskError) -> Self {
         let status = match error {
             DeskError::Options(_) => StatusCode::BAD_REQUEST,
+            DeskError::Invite(_) => StatusCode::INTERNAL_SERVER_ERROR,
             DeskError::TooMany => StatusCode::SERVICE_UNAVAILABLE,
             DeskError::Unknown => StatusCode::NOT_FOUND,
         };

@@ -2,6 +2,7 @@
 //!
 //! Needs `chromium` and `chromedriver` (Debian: packages chromium and chromium-driver).
 
+#![expect(clippy::indexing_slicing, reason = "a missing value fails the test")]
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 #![expect(clippy::expect_used, reason = "a test may panic")]
 #![expect(clippy::panic, reason = "a test may panic")]
