@@ -26,7 +26,7 @@ fn pages() -> Vec<PathBuf> {
                 if name != "target" && !name.starts_with('.') && name != "node_modules" {
                     collect(&path, pages);
                 }
-            } else if name.ends_with(".md") {
+            } else if is_page(&path) {
                 pages.push(path);
             }
         }
@@ -34,6 +34,10 @@ fn pages() -> Vec<PathBuf> {
     let mut pages = Vec::new();
     collect(&root(), &mut pages);
     pages
+}
+
+fn is_page(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "md")
 }
 
 struct Page {
@@ -115,8 +119,9 @@ fn every_page_is_in_the_table_of_contents() {
     let listed: BTreeSet<_> = read(&docs.join("SUMMARY.md")).links.into_iter().collect();
     let pages: BTreeSet<_> = fs::read_dir(&docs)
         .unwrap()
-        .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
-        .filter(|name| name.ends_with(".md") && name != "SUMMARY.md")
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| is_page(path) && !path.ends_with("SUMMARY.md"))
+        .map(|path| path.file_name().unwrap().to_string_lossy().into_owned())
         .collect();
     assert_eq!(listed, pages);
 }

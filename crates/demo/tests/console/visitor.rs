@@ -185,5 +185,6 @@ impl Page {
 }
 
 fn percent(text: &str) -> String {
-    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
+    let escapes: Vec<_> = text.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    escapes.concat()
 }

@@ -125,7 +125,7 @@ async fn bare_phone(
     let invitation = Invitation::parse(code)?;
     let domain = TunnelDomain::from_id(0)?;
     let (tunnel, routing_id) = rig.dialer()?.open(domain, invitation.tunnel_id()).await?;
-    let advert = Advert::new(&mut OsRng, routing_id, domain).unwrap();
+    let advert = Advert::new(&mut OsRng, routing_id, domain)?;
     Ok((tunnel, advert.seal(&invitation.eid_key())))
 }
 

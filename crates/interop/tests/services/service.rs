@@ -75,7 +75,9 @@ async fn transaction(behaviour: Behaviour) -> Result<Vec<u8>, LaptopError> {
     let dialer = Dialer::new()
         .tunnel_service(&format!("ws://{address}"))
         .expect("a URL");
-    let invite = Laptop::new(dialer).invite(Hint::GetAssertion, SystemTime::now());
+    let invite = Laptop::new(dialer)
+        .invite(Hint::GetAssertion, SystemTime::now())
+        .expect("keys");
     let phone = Phone::scan(&invite.uri());
     let once = Once(Some(
         phone.advert.seal(&phone.invitation.eid_key()).to_vec(),
@@ -101,7 +103,8 @@ impl Phone {
         let domain = TunnelDomain::from_id(266).expect("a domain");
         Self {
             invitation: Invitation::parse(uri).expect("a code"),
-            advert: Advert::new(&mut OsRng, RoutingId::from_bytes([10, 11, 12]), domain),
+            advert: Advert::new(&mut OsRng, RoutingId::from_bytes([10, 11, 12]), domain)
+                .expect("a nonce"),
         }
     }
 
