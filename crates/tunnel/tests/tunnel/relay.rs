@@ -31,11 +31,11 @@ async fn a_tunnel_carries_messages_both_ways_and_closes_in_good_order() {
     let (mut phone, routing) = dialer.open(domain(), ID).await.unwrap();
     let mut laptop = dialer.join(domain(), routing, ID).await.unwrap();
 
-    for message in [&b"to the phone"[..], b"", &[7; 60_000]] {
+    for message in [&b"to the phone"[..], b"", &vec![7; 60_000]] {
         laptop.send(message.to_vec()).await.unwrap();
         assert_eq!(phone.receive().await.unwrap().unwrap(), message);
     }
-    for message in [&b"to the laptop"[..], b"", &[8; 60_000]] {
+    for message in [&b"to the laptop"[..], b"", &vec![8; 60_000]] {
         phone.send(message.to_vec()).await.unwrap();
         assert_eq!(laptop.receive().await.unwrap().unwrap(), message);
     }
@@ -94,8 +94,10 @@ async fn refusals_of_the_relay_are_understood() {
 async fn a_relay_that_shuts_down_says_so() {
     let listener = bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let url = format!("ws://{}", listener.local_addr().unwrap());
-    let mut config = Config::default();
-    config.drain_time = Duration::ZERO;
+    let config = Config {
+        drain_time: Duration::ZERO,
+        ..Config::default()
+    };
     let (stop, stopped) = oneshot::channel::<()>();
     let serving = tokio::spawn(Relay::new(config).unwrap().serve(listener, async {
         let _ = stopped.await;
