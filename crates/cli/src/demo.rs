@@ -49,3 +49,13 @@ impl Demo {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_flags_of_all_commands_go_together() {
+        crate::Hawser::command().debug_assert();
+    }
+}

@@ -12,7 +12,9 @@ use crate::ending::{Ending, Failure};
 use crate::{output, runtime};
 
 /// How the console is served.
+// A group of its own name: clap calls the story's "Flags" already.
 #[derive(Debug, Args)]
+#[group(id = "web_console")]
 pub(super) struct Flags {
     /// Serve the story as a web console, with a simulated phone, until Ctrl-C.
     #[arg(long, conflicts_with_all = ["refuse", "slow", "json"])]

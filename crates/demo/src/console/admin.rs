@@ -109,7 +109,10 @@ pub async fn execute(party: &RelyingParty, command: Command) -> Result<String, A
         }
         Command::Reset(user) => {
             let reset = site.reset_mfa(actor, &user).await;
-            reset.map(|devices| format!("{user}: {devices} passkeys deleted, sessions ended\n"))
+            reset.map(|devices| {
+                let plural = if devices == 1 { "" } else { "s" };
+                format!("{user}: {devices} passkey{plural} deleted, sessions ended\n")
+            })
         }
         Command::Audit { user, most } => audit(party, user, most).await,
     };

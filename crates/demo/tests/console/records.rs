@@ -60,7 +60,7 @@ async fn the_command_line_works_on_the_file_of_a_console_that_runs() {
     let told = admin::run(file, Command::Reset("alice".into()))
         .await
         .unwrap();
-    assert_eq!(told, "alice: 1 passkeys deleted, sessions ended\n");
+    assert_eq!(told, "alice: 1 passkey deleted, sessions ended\n");
 }
 
 #[tokio::test]
