@@ -2,8 +2,8 @@
 //!
 //! A phone proves to be near by an advert that only a radio in the same room hears. The libraries
 //! for phones (`hawser-phone`) and laptops (`hawser-laptop`) leave the radio to the app; this crate
-//! has two. `bluez` is real Bluetooth on Linux. [`loopback`] works everywhere and proves nothing: it
-//! is for development and tests.
+//! has three. `bluez` is real Bluetooth on Linux. `btleplug` hears on Windows and macOS, and cannot send.
+//! [`loopback`] works everywhere and proves nothing: it is for development and tests.
 //!
 //! ```
 //! use hawser_laptop::Scanner;
@@ -29,7 +29,14 @@
 //! | `scanner` | on | `loopback::LoopbackScanner`, and the laptop crate |
 //! | `advertiser` | on | `loopback::LoopbackAdvertiser`, and the phone crate |
 //! | `bluez` | off | `bluez` on Linux: the real radio, for whichever of the above is on |
+//! | `btleplug` | off | `btleplug` on Windows and macOS, with `scanner`: hears phones. Compiled, never tried on a radio |
 
 #[cfg(all(feature = "bluez", target_os = "linux"))]
 pub mod bluez;
+#[cfg(all(
+    feature = "btleplug",
+    feature = "scanner",
+    any(windows, target_os = "macos")
+))]
+pub mod btleplug;
 pub mod loopback;

@@ -1,10 +1,12 @@
 //! The file by which a listener is found.
 
 use std::fs;
+#[cfg(feature = "advertiser")]
 use std::io;
 use std::path::{Path, PathBuf};
 
 /// More listeners than this are not served: each costs the advertiser a socket.
+#[cfg(feature = "advertiser")]
 pub(super) const MAX_LISTENERS: usize = 64;
 
 /// A listener's file, removed on drop.
