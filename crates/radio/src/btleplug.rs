@@ -3,8 +3,8 @@
 //! [`Scanner`] hears phones. There is no advertiser: btleplug cannot send adverts, and neither system lets a program
 //! choose the service data of one.
 //!
-//! On macOS the app's `Info.plist` needs `NSBluetoothAlwaysUsageDescription`: the system ends a program that uses Bluetooth
-//! without saying why. The first scan makes macOS ask the user.
+//! On macOS an app needs `NSBluetoothAlwaysUsageDescription` in its `Info.plist`, and a command the Bluetooth permission of
+//! its terminal (btleplug's README). The first scan may make the system ask the user.
 //!
 //! Compiled in checks, and never run near a radio: see "What nobody has run" in `docs/interop.md`.
 
