@@ -308,8 +308,10 @@ impl Relay {
                 send(message.clone());
                 let stranger = {
                     let book = self.book.lock().unwrap();
-                    let mut others = book.ends.iter().filter(|(id, _)| **id != tunnel);
-                    others.next().map(|(_, sender)| sender.clone())
+                    let others = book.ends.iter().filter(|(id, _)| **id != tunnel);
+                    // The newest: an older one may have been given up by its client.
+                    let newest = others.max_by_key(|(id, _)| **id);
+                    newest.map(|(_, sender)| sender.clone())
                 };
                 match stranger {
                     Some(stranger) if stranger.send(message).is_ok() => {}

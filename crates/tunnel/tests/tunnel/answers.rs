@@ -64,7 +64,10 @@ async fn the_routing_id_is_exactly_one_header_of_exactly_six_hex_digits() {
         .await
         .unwrap_err();
     assert!(
-        matches!(error, OpenError::RoutingIdMalformed(IdError::Length { .. })),
+        matches!(
+            error,
+            OpenError::RoutingIdMalformed(IdError::Alphabet { offset: 4, .. })
+        ),
         "{error:?}"
     );
 }
