@@ -7,8 +7,8 @@
 mod buffer;
 mod frame;
 mod inbound;
+mod mask;
 mod outbound;
-mod pieces;
 #[cfg(test)]
 mod properties;
 
@@ -25,7 +25,6 @@ use self::frame::{PING, close_answer, close_frame};
 pub(crate) use self::inbound::Budget;
 use self::inbound::{Heard, Inbound};
 use self::outbound::Outbound;
-use self::pieces::Pieces;
 use crate::metrics::Traffic;
 use crate::seat::Seat;
 use crate::socket::Socket;
@@ -181,13 +180,9 @@ pub(crate) fn poll_forward(
             let Ok(read) = ready!(from.poll_read(cx, buffer)) else {
                 return Poll::Ready(Err(from.lost()));
             };
-            let mut pieces = Pieces::default();
-            let heard = from.inbound.scan(read, budget, &mut pieces);
-            if to
-                .outbound
-                .write(&mut to.socket, cx, read, &pieces)
-                .is_err()
-            {
+            let (heard, out) = from.inbound.scan(read, budget);
+            let out = read.get(..out).unwrap_or_default();
+            if to.outbound.write(&mut to.socket, cx, out).is_err() {
                 return Poll::Ready(Err(to.lost()));
             }
             Poll::Ready(Ok(heard))
@@ -230,11 +225,10 @@ pub(crate) fn poll_early(
             else {
                 return Poll::Ready(Err(from.lost()));
             };
-            let mut pieces = Pieces::default();
-            let heard = from.inbound.scan(read, budget, &mut pieces);
-            if pieces.total() > 0 {
+            let (heard, out) = from.inbound.scan(read, budget);
+            if out > 0 {
                 let mut grown = std::mem::take(early).into_vec();
-                grown.append(&mut pieces.copy_from(read, 0));
+                grown.extend_from_slice(read.get(..out).unwrap_or_default());
                 *early = grown.into_boxed_slice();
             }
             Poll::Ready(Ok(heard))
@@ -332,7 +326,7 @@ impl End {
                 if self.farewell == Farewell::Discarding {
                     return Poll::Ready(Farewell::Discarding);
                 }
-                match self.inbound.scan(read, &UNLIMITED, &mut Pieces::default()) {
+                match self.inbound.scan(read, &UNLIMITED).0 {
                     Heard::Data => Poll::Ready(Farewell::Said),
                     Heard::Close(_) | Heard::Fault(_) => Poll::Ready(Farewell::Done),
                 }

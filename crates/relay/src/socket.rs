@@ -1,6 +1,6 @@
 //! One type for every kind of connection, so that a TCP tunnel pays for no dispatch but a jump.
 
-use std::io::{self, IoSlice};
+use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -75,28 +75,6 @@ impl AsyncWrite for Socket {
             Self::Tls(io) => Pin::new(io.as_mut()).poll_write(cx, buf),
             Self::Other(io) => Pin::new(io).poll_write(cx, buf),
             Self::Closed => Poll::Ready(Err(io::ErrorKind::NotConnected.into())),
-        }
-    }
-
-    fn poll_write_vectored(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bufs: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        match self.get_mut() {
-            Self::Tcp(io) => Pin::new(io).poll_write_vectored(cx, bufs),
-            Self::Tls(io) => Pin::new(io.as_mut()).poll_write_vectored(cx, bufs),
-            Self::Other(io) => Pin::new(io).poll_write_vectored(cx, bufs),
-            Self::Closed => Poll::Ready(Err(io::ErrorKind::NotConnected.into())),
-        }
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        match self {
-            Self::Tcp(io) => io.is_write_vectored(),
-            Self::Tls(io) => io.is_write_vectored(),
-            Self::Other(io) => io.is_write_vectored(),
-            Self::Closed => false,
         }
     }
 

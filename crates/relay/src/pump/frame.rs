@@ -147,18 +147,6 @@ pub(super) fn close_code(payload: &[u8]) -> Result<Option<u16>, CloseReason> {
     Ok(Some(code))
 }
 
-/// Applies or removes a mask (§5.3), sixteen bytes at a time so that the compiler uses vectors.
-pub(super) fn unmask(payload: &mut [u8], [a, b, c, d]: [u8; 4]) {
-    let wide = u128::from_ne_bytes([a, b, c, d, a, b, c, d, a, b, c, d, a, b, c, d]);
-    let (blocks, tail) = payload.as_chunks_mut::<16>();
-    for block in blocks {
-        *block = (u128::from_ne_bytes(*block) ^ wide).to_ne_bytes();
-    }
-    for (byte, key) in tail.iter_mut().zip([a, b, c, d].into_iter().cycle()) {
-        *byte ^= key;
-    }
-}
-
 /// Lengths fit 64 bits on every machine that Rust's standard library runs on.
 pub(super) fn as_u64(len: usize) -> u64 {
     u64::try_from(len).unwrap_or(u64::MAX)
@@ -167,23 +155,6 @@ pub(super) fn as_u64(len: usize) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn masks_like_the_rfc() {
-        // RFC 6455 §5.7: a masked "Hello".
-        let mut payload = [0x7f, 0x9f, 0x4d, 0x51, 0x58];
-        unmask(&mut payload, [0x37, 0xfa, 0x21, 0x3d]);
-        assert_eq!(&payload, b"Hello");
-
-        for len in 0..70_u8 {
-            let plain: Vec<u8> = (0..len).collect();
-            let mut masked = plain.clone();
-            unmask(&mut masked, [1, 2, 3, 4]);
-            for (at, byte) in masked.iter().enumerate() {
-                assert_eq!(*byte, plain[at] ^ [1, 2, 3, 4][at % 4]);
-            }
-        }
-    }
 
     #[test]
     fn refuses_malformed_heads() {

@@ -1,13 +1,14 @@
 //! What one peer sends: finds the frames in a read, checks them, and turns them into a server's
-//! frames where they lie.
+//! frames in place.
 //!
 //! Nothing is reassembled. A frame's payload goes out as it comes in; only a torn head or control
-//! frame (139 bytes at most) is kept until the next read.
+//! frame (139 bytes at most) is kept until the next read. What goes out is moved to the front of the
+//! buffer while it is unmasked, which costs no second pass and makes one plain write of it.
 
 use hawser_wire::CloseReason;
 
-use super::frame::{Head, Kind, as_u64, close_code, control_frame, parse_head, sent_head, unmask};
-use super::pieces::Pieces;
+use super::frame::{Head, Kind, as_u64, close_code, control_frame, parse_head, sent_head};
+use super::mask::{move_unmasked, unmask};
 
 /// What one direction of a tunnel may carry. `None` is no limit.
 #[derive(Debug, Clone, Copy)]
@@ -63,22 +64,21 @@ impl Inbound {
         self.left > 0
     }
 
-    /// Takes everything in `read`, which starts with what [`Self::carry`] held. Unmasks and re-heads
-    /// data frames in place and names them in `out`.
-    pub(super) fn scan(&mut self, read: &mut [u8], budget: &Budget, out: &mut Pieces) -> Heard {
-        match self.scan_frames(read, budget, out) {
-            Ok(heard) => heard,
-            Err(reason) => Heard::Fault(reason),
-        }
+    /// Takes everything in `read`, which starts with what [`Self::carry`] held. Returns how many bytes
+    /// at its front are to go out: the data frames, as a server sends them.
+    pub(super) fn scan(&mut self, read: &mut [u8], budget: &Budget) -> (Heard, usize) {
+        let mut out = 0;
+        let heard = self.scan_frames(read, budget, &mut out);
+        (heard.unwrap_or_else(Heard::Fault), out)
     }
 
     fn scan_frames(
         &mut self,
         read: &mut [u8],
         budget: &Budget,
-        out: &mut Pieces,
+        out: &mut usize,
     ) -> Result<Heard, CloseReason> {
-        let mut at = self.take_payload(read, 0, 0, out);
+        let mut at = self.take_payload(read, 0, out);
         while at < read.len() {
             let rest = read.get(at..).unwrap_or_default();
             let whole = parse_head(rest)?.filter(|head| {
@@ -103,35 +103,28 @@ impl Inbound {
                 at = payload_at + len;
             } else {
                 self.admit(head, budget)?;
-                // Our head is four bytes shorter than the peer's, so it fits before the payload.
+                // Our head is four bytes shorter than the peer's, so it ends before the payload begins.
                 let (sent, sent_len) = sent_head(head.kind, head.is_final, head.payload_len);
-                let start = payload_at - sent_len;
-                for (to, from) in read.iter_mut().skip(start).zip(sent.iter().take(sent_len)) {
+                for (to, from) in read.iter_mut().skip(*out).zip(sent.iter().take(sent_len)) {
                     *to = *from;
                 }
-                at = self.take_payload(read, start, payload_at, out);
+                *out += sent_len;
+                at = self.take_payload(read, payload_at, out);
             }
         }
         Ok(Heard::Data)
     }
 
-    /// Hands on the part of the current payload that lies in `read` from `payload_at` on, together
-    /// with the head from `start` on. Returns the offset behind it.
-    fn take_payload(
-        &mut self,
-        read: &mut [u8],
-        start: usize,
-        payload_at: usize,
-        out: &mut Pieces,
-    ) -> usize {
-        let here = read.len() - payload_at;
+    /// Hands on the part of the current payload that lies in `read` from `at` on. Returns the offset
+    /// behind it.
+    fn take_payload(&mut self, read: &mut [u8], at: usize, out: &mut usize) -> usize {
+        let here = read.len() - at;
         let len = usize::try_from(self.left).map_or(here, |left| left.min(here));
-        let end = payload_at + len;
-        unmask(read.get_mut(payload_at..end).unwrap_or_default(), self.mask);
+        move_unmasked(read, at..at + len, *out, self.mask);
         self.mask.rotate_left(len % 4);
         self.left -= u32::try_from(len).unwrap_or(self.left);
-        out.add(read, start..end);
-        end
+        *out += len;
+        at + len
     }
 
     /// Checks a data frame against the state of its message and the budget, and begins its payload.

@@ -7,7 +7,6 @@ use std::task::{Context, Poll, ready};
 use tokio::io::AsyncWrite as _;
 use tokio::time::Instant;
 
-use super::pieces::Pieces;
 use crate::socket::Socket;
 
 /// Empty for every peer that keeps up, and then no more than a pointer.
@@ -68,29 +67,23 @@ impl Outbound {
         flushed
     }
 
-    /// Writes the pieces of a buffer in one call, and keeps what the socket does not take. Nothing
-    /// may be waiting.
+    /// Writes `bytes` in one call, and keeps what the socket does not take. Nothing may be waiting.
     pub(super) fn write(
         &mut self,
         socket: &mut Socket,
         cx: &mut Context<'_>,
-        buffer: &[u8],
-        pieces: &Pieces,
+        bytes: &[u8],
     ) -> io::Result<()> {
-        if pieces.total() == 0 {
+        if bytes.is_empty() {
             return Ok(());
         }
-        let to = Pin::new(&mut *socket);
-        let written = match pieces.single(buffer) {
-            Some(bytes) => to.poll_write(cx, bytes),
-            None => pieces.with_slices(buffer, |slices| to.poll_write_vectored(cx, slices)),
-        };
-        let written = match written {
+        let written = match Pin::new(&mut *socket).poll_write(cx, bytes) {
             Poll::Ready(written) => written?,
             Poll::Pending => 0,
         };
-        if written < pieces.total() {
-            self.push(pieces.copy_from(buffer, written));
+        let rest = bytes.get(written..).unwrap_or_default();
+        if !rest.is_empty() {
+            self.push(rest.to_vec());
         } else if holds_back(socket) && Pin::new(socket).poll_flush(cx)?.is_pending() {
             self.push(Vec::new());
         }
