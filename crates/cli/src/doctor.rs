@@ -80,7 +80,7 @@ impl Doctor {
             screen: Screen::open(reader),
             findings: Vec::new(),
         };
-        runtime::start()?.block_on(async {
+        runtime::run(async {
             report.add(clock(SystemTime::now()));
             if self.no_bluetooth {
                 report.add(Finding::skipped("Bluetooth", "left out by --no-bluetooth"));
@@ -114,7 +114,7 @@ impl Doctor {
                 }
                 Err(finding) => report.add(finding),
             }
-        });
+        })?;
         report.close(self.json)
     }
 }

@@ -171,8 +171,7 @@ impl Flags {
         if let Some(notice) = self.radio.notice() {
             screen.say(&format!("{}\n", screen.paper().notice(notice)));
         }
-        let runtime = runtime::start()?;
-        let answer = runtime.block_on(async {
+        let answer = runtime::run(async {
             let desk = Desk {
                 dialer: self.service.dialer()?,
                 scanner: self.radio.scanner().await?,
@@ -181,7 +180,7 @@ impl Flags {
                 phone_command: self.phone_command(),
             };
             Box::pin(desk.ask(&task.ceremony)).await
-        });
+        })?;
         screen.still();
         let outcome = answer.and_then(|answer| match answer {
             None => Ok(None),

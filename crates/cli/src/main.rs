@@ -64,7 +64,9 @@ enum Command {
 
 fn main() -> ExitCode {
     let hawser = Hawser::parse();
-    logging::start();
+    if let Err(failure) = logging::start() {
+        return failure.report();
+    }
     let ending = match hawser.command {
         Command::Demo(demo) => demo.run(),
         Command::Laptop(laptop) => laptop.run(),
@@ -89,4 +91,4 @@ Exit codes:
   2    wrong usage, or input that cannot be read
   130  ended with Ctrl-C
 
-HAWSER_LOG=debug shows on standard error what the libraries do.";
+HAWSER_LOG=debug shows on standard error what the libraries do (off, error, warn, info, debug, trace).";

@@ -83,7 +83,6 @@ impl Phone {
         let dialer = self.service.dialer()?;
         let advertiser = self.radio.advertiser()?;
         self.warn(&screen);
-        let runtime = runtime::start()?;
         let setting = Setting {
             dialer,
             advertiser,
@@ -94,9 +93,9 @@ impl Phone {
         let told = if let Some(path) = &self.store {
             let store =
                 FileStore::open(path).map_err(|error| Failure::failed(&error).about("--store"))?;
-            runtime.block_on(setting.play(store, &code))
+            runtime::run(setting.play(store, &code))?
         } else {
-            runtime.block_on(setting.play(MemoryStore::new(), &code))
+            runtime::run(setting.play(MemoryStore::new(), &code))?
         };
         screen.still();
         self.close(&screen, told)

@@ -1,6 +1,7 @@
 //! One session with a laptop, from the scanned code to its last reply.
 
 mod error;
+mod keys;
 mod limits;
 mod progress;
 mod session;
@@ -8,9 +9,7 @@ mod session;
 use std::fmt;
 use std::time::Duration;
 
-use hawser_proto::{
-    Advert, Channel, Invitation, OsRng, PhoneHello, PhoneSession, PostHandshake, StartError,
-};
+use hawser_proto::{Channel, Invitation, OsRng, PostHandshake};
 use hawser_tunnel::{Dialer, OpenError, Tunnel};
 use hawser_wire::{RoutingId, TunnelDomain};
 use passkey_types::Passkey;
@@ -113,28 +112,26 @@ where
         });
 
         let introduction = PostHandshake::ctap(self.authenticator.info().await);
-        let hello = PhoneHello::new(introduction);
-        let (advert, session) = Advert::new(&mut OsRng, routing_id, self.domain)
-            .map_err(StartError::from)
-            .and_then(|advert| {
-                let session = PhoneSession::new(invitation, &advert, hello, &mut OsRng)?;
-                Ok((advert, session))
-            })
-            .map_err(PhoneError::Start)?;
-        let laptop = Laptop {
-            tunnel: &mut tunnel,
-            session,
-            limits: &self.limits,
-            deadline,
+        let here = (self.domain, routing_id);
+        let outcome = match keys::draw(&mut OsRng, invitation, here, introduction) {
+            Ok((advert, session)) => {
+                let laptop = Laptop {
+                    tunnel: &mut tunnel,
+                    session,
+                    limits: &self.limits,
+                    deadline,
+                };
+                converse(
+                    laptop,
+                    &self.advertiser,
+                    &advert.seal(&invitation.eid_key()),
+                    &mut self.authenticator,
+                    &mut progress,
+                )
+                .await
+            }
+            Err(error) => Err(error),
         };
-        let outcome = converse(
-            laptop,
-            &self.advertiser,
-            &advert.seal(&invitation.eid_key()),
-            &mut self.authenticator,
-            &mut progress,
-        )
-        .await;
         // In good order whatever happened, so that the service need not wait for a time-out.
         tunnel.close().await;
         outcome

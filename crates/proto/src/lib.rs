@@ -122,7 +122,7 @@ pub use noise::StartError;
 pub use phone::{PhoneEvent, PhoneHello, PhoneSession};
 pub use post_handshake::PostHandshake;
 pub use qr::{Channel, Hint, Invitation, LaptopInvitation, QrError};
-pub use rand_core::OsRng;
+pub use rand_core::{self, OsRng};
 pub use random::RngError;
 pub use secret::{
     ContactSecret, EidKey, LinkSecret, LinkSecretLength, Psk, QrSecret, RootSecret, SharedSecret,

@@ -66,7 +66,7 @@ enum Command {
 impl Admin {
     pub(super) fn run(self) -> Ending {
         let done = admin::run(self.store, self.command.into());
-        let told = runtime::start()?.block_on(done);
+        let told = runtime::run(done)?;
         let told = told.map_err(|error| Failure::failed(&error))?;
         output::print(&told)?;
         Ok(ExitCode::SUCCESS)

@@ -52,12 +52,12 @@ impl Flags {
         } else {
             Reader::Person
         });
-        let told = runtime::start()?.block_on(async {
+        let told = runtime::run(async {
             tokio::select! {
                 told = story::run(options, &mut narration) => Some(told),
                 () = runtime::interrupted() => None,
             }
-        });
+        })?;
         match told {
             None => {
                 narration.break_off();

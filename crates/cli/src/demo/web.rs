@@ -45,7 +45,7 @@ impl Flags {
             store: self.store.map_or(StorePlace::Memory, StorePlace::File),
             ..Options::default()
         };
-        runtime::start()?.block_on(async {
+        runtime::run(async {
             let console = Console::open(options).await;
             let console = console.map_err(|error| Failure::failed(&error))?;
             output::print_line(&welcome(&console))?;
@@ -55,7 +55,7 @@ impl Flags {
             let served = console.serve(runtime::interrupted()).await;
             served.map_err(|error| Failure::failed(&error))?;
             Ok(ExitCode::SUCCESS)
-        })
+        })?
     }
 }
 

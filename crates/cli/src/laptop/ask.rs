@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::SystemTime;
 
 use hawser_demo::qr_picture::Picture;
@@ -65,7 +66,13 @@ impl Desk<'_> {
             screen: self.screen.clone(),
         };
         let canceller = invite.canceller();
-        let hear = |progress: Progress| display.hear(&progress);
+        let secured = AtomicBool::new(false);
+        let hear = |progress: Progress| {
+            if matches!(progress, Progress::Secured) {
+                secured.store(true, Ordering::Relaxed);
+            }
+            display.hear(&progress);
+        };
         let answer = async {
             match ceremony {
                 Ceremony::Register(registration) => {
@@ -85,7 +92,12 @@ impl Desk<'_> {
             answer = &mut answer => answer,
             () = runtime::interrupted() => {
                 self.screen.still();
-                self.screen.say(&self.screen.paper().notice("Cancelled: the phone is told."));
+                let words = if secured.load(Ordering::Relaxed) {
+                    "Cancelled: the phone is told."
+                } else {
+                    "Cancelled: there was no phone to tell yet."
+                };
+                self.screen.say(&self.screen.paper().notice(words));
                 canceller.cancel();
                 tokio::select! {
                     _ = &mut answer => {}

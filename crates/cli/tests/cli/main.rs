@@ -6,6 +6,7 @@ mod demo;
 mod doctor;
 mod domain;
 mod inspect;
+mod log;
 #[cfg(unix)]
 mod pair;
 #[cfg(unix)]

@@ -194,6 +194,8 @@ fn a_phone_with_another_laptops_code_is_not_heard() {
     let said = laptop.end();
     assert_eq!(said.code, Some(130), "{}", said.err);
     assert!(!said.out.contains("phone nearby"), "{}", said.out);
+    let words = "Cancelled: there was no phone to tell yet";
+    assert!(said.out.contains(words), "{}", said.out);
     assert!(!scene.path("qr.png").exists());
 }
 

@@ -99,6 +99,14 @@ pub enum FileStoreError {
         /// The file.
         path: PathBuf,
     },
+    /// The change is made, and the disk could not be told to keep it: a crash of the system may undo it.
+    #[error("{} is written, but it may not outlive a crash: look at the disk", path.display())]
+    Unflushed {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
     /// A passkey cannot be written down.
     #[error("a passkey cannot be encoded")]
     Encode(#[source] serde_json::Error),
@@ -136,7 +144,8 @@ impl FileStore {
     /// Forgets a passkey. Returns whether it was there.
     ///
     /// # Errors
-    /// When the file cannot be written; the passkey stays then.
+    /// When the file cannot be written; the passkey stays then. Only after
+    /// [`Unflushed`](FileStoreError::Unflushed) it has gone.
     ///
     /// # Cancel safety
     /// The file is written even when the future is dropped, as with every change.
@@ -146,7 +155,7 @@ impl FileStore {
             .await
     }
 
-    /// Changes the passkeys in memory and on disk, or neither.
+    /// Changes the passkeys in memory and on disk, or neither. After [`FileStoreError::Unflushed`] it is both.
     async fn change<T: Send + 'static>(
         &self,
         change: impl FnOnce(&mut Collection) -> T + Send + 'static,
@@ -157,9 +166,11 @@ impl FileStore {
             let mut shared = store.lock();
             let mut passkeys = shared.passkeys.clone();
             let outcome = change(&mut passkeys);
-            shared.disk.write(passkeys.oldest_first())?;
-            shared.passkeys = passkeys;
-            Ok(outcome)
+            let written = shared.disk.write(passkeys.oldest_first());
+            if matches!(written, Ok(()) | Err(FileStoreError::Unflushed { .. })) {
+                shared.passkeys = passkeys;
+            }
+            written.map(|()| outcome)
         });
         match changed.await {
             Ok(outcome) => outcome,
@@ -223,5 +234,55 @@ fn status(error: &FileStoreError) -> StatusCode {
             Ctap2Error::KeyStoreFull.into()
         }
         _ => Ctap2Error::Other.into(),
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::fs::File;
+
+    use passkey_crypto::CoseKey;
+    use passkey_types::CredentialExtensions;
+
+    use super::*;
+
+    fn passkey(id: u8) -> Passkey {
+        Passkey {
+            key: CoseKey::default(),
+            credential_id: vec![id].into(),
+            rp_id: "example.com".to_owned(),
+            user_handle: Some(vec![id].into()),
+            username: None,
+            user_display_name: None,
+            counter: None,
+            extensions: CredentialExtensions::default(),
+        }
+    }
+
+    /// The file is the new one by then. So memory has to say the same, and the next change must not take it for
+    /// somebody else's.
+    #[tokio::test]
+    async fn what_could_not_be_flushed_is_an_error_and_the_file_is_still_ours() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = FileStore::open(folder.path().join("passkeys.json")).unwrap();
+        store.change(|all| all.save(passkey(1))).await.unwrap();
+
+        let broken = |_: &File| Err(io::Error::other("the disk is gone"));
+        store.lock().disk.flush_with(broken);
+        let changed = store.change(|all| all.save(passkey(2))).await;
+        assert!(
+            matches!(changed, Err(FileStoreError::Unflushed { .. })),
+            "{changed:?}"
+        );
+        assert_eq!(store.passkeys().len(), 2);
+        let on_disk = std::fs::read(store.lock().disk.path()).unwrap();
+        assert_eq!(
+            String::from_utf8_lossy(&on_disk).matches("rp_id").count(),
+            2
+        );
+
+        store.lock().disk.flush_with(File::sync_all);
+        store.change(|all| all.save(passkey(3))).await.unwrap();
+        assert_eq!(store.passkeys().len(), 3);
     }
 }

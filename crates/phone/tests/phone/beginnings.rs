@@ -137,6 +137,38 @@ fn fewer_domains(invitation: &hawser_proto::Invitation) -> Vec<u8> {
     cbor
 }
 
+/// CTAP 2.3 lets a laptop ask for Bluetooth alone, which this phone does not have.
+#[tokio::test]
+async fn a_laptop_that_offers_no_tunnel() {
+    let (_, code) = code();
+    let service = Service::start().await;
+    let mut phone = phone(service.dialer(), Radio::Works, 266);
+    for channels in [&[1][..], &[1, 2], &[]] {
+        let scanned = with_channels(code.invitation(), channels);
+        let (error, told) = fails(&mut phone, &scanned).await;
+        assert!(
+            matches!(error, PhoneError::NoTunnel),
+            "{channels:?}: {error:?}"
+        );
+        assert!(told.is_empty(), "{told:?}");
+    }
+    let both = with_channels(code.invitation(), &[1, 0]);
+    let ((error, _), ()) = tokio::join!(fails(&mut phone, &both), service.refuse(503));
+    assert!(matches!(error, PhoneError::TunnelRefused { .. }));
+}
+
+/// The same code from a laptop that names its channels: key 6, an array of small numbers.
+fn with_channels(invitation: &hawser_proto::Invitation, channels: &[u8]) -> ScannedQr {
+    let mut cbor = invitation.encode().to_vec();
+    // One more entry in the map, and the last: its key is the highest.
+    assert_eq!(cbor[0] & 0xE0, 0xA0);
+    cbor[0] += 1;
+    cbor.extend([0x06, 0x80 + u8::try_from(channels.len()).unwrap()]);
+    cbor.extend(channels);
+    let invitation = hawser_proto::Invitation::decode(&cbor).unwrap();
+    ScannedQr::from_scanner(&invitation.to_uri()).unwrap()
+}
+
 #[tokio::test]
 async fn a_service_that_refuses() {
     for refused_with in [409, 503] {

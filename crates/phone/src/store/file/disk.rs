@@ -20,6 +20,8 @@ pub(super) struct Disk {
     path: PathBuf,
     /// The file as it was last read or written here, if there was one.
     version: Option<Version>,
+    /// Makes a rename in this directory last. A disk that cannot is hard to come by, so tests have their own.
+    flush: fn(&File) -> io::Result<()>,
     _lock: File,
 }
 
@@ -42,6 +44,7 @@ impl Disk {
             Ok(()) => Ok(Self {
                 path,
                 version: None,
+                flush: File::sync_all,
                 _lock: lock,
             }),
             Err(TryLockError::WouldBlock) => Err(FileStoreError::InUse { path }),
@@ -90,16 +93,28 @@ impl Disk {
         Ok(Some(passkeys))
     }
 
-    /// Replaces the file.
+    /// Replaces the file. After [`FileStoreError::Unflushed`] it is replaced as well.
     pub(super) fn write(&mut self, passkeys: &[Passkey]) -> Result<(), FileStoreError> {
         if self.current()? != self.version {
             let path = self.path.clone();
             return Err(FileStoreError::Changed { path });
         }
         let json = record::to_json(passkeys).map_err(FileStoreError::Encode)?;
+        let directory = directory(&self.path).map_err(|e| self.error("write", e))?;
         let version = self.replace(&json).map_err(|e| self.error("write", e))?;
+        // From here on the new file is the file, whatever becomes of the flush.
         self.version = Some(version);
-        Ok(())
+        let flushed = directory.as_ref().map_or(Ok(()), self.flush);
+        flushed.map_err(|source| FileStoreError::Unflushed {
+            path: self.path.clone(),
+            source,
+        })
+    }
+
+    /// From now on the directory cannot be flushed, or can be again.
+    #[cfg(test)]
+    pub(super) fn flush_with(&mut self, flush: fn(&File) -> io::Result<()>) {
+        self.flush = flush;
     }
 
     /// An error about this file.
@@ -129,9 +144,10 @@ impl Disk {
         let mut file = private().create_new(true).open(&new)?;
         file.write_all(json)?;
         file.sync_all()?;
+        // A rename changes none of it.
+        let version = Version::of(&file.metadata()?);
         fs::rename(&new, &self.path)?;
-        sync_directory(&self.path)?;
-        Ok(Version::of(&file.metadata()?))
+        Ok(version)
     }
 
     #[cfg(unix)]
@@ -192,16 +208,16 @@ fn private() -> OpenOptions {
     options
 }
 
-/// Makes a rename last. Only on Unix can a directory be opened for that.
-fn sync_directory(path: &Path) -> io::Result<()> {
-    if cfg!(unix) {
-        let directory = match path.parent() {
-            Some(parent) if parent != Path::new("") => parent,
-            _ => Path::new("."),
-        };
-        File::open(directory)?.sync_all()?;
+/// The directory of the file, to be flushed. Only on Unix can a directory be opened for that.
+fn directory(path: &Path) -> io::Result<Option<File>> {
+    if !cfg!(unix) {
+        return Ok(None);
     }
-    Ok(())
+    let directory = match path.parent() {
+        Some(parent) if parent != Path::new("") => parent,
+        _ => Path::new("."),
+    };
+    File::open(directory).map(Some)
 }
 
 fn sibling(path: &Path, suffix: &str) -> PathBuf {
