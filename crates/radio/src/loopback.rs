@@ -4,7 +4,7 @@
 //!
 //! An [`Air`] is a directory. Whoever listens binds a UDP port of 127.0.0.1 and puts an empty file
 //! into the directory, named by the port and its process: `PORT-PID`. Whoever advertises sends a
-//! datagram to every port that it finds there, at once and then every [`ADVERT_INTERVAL`]. Ports
+//! datagram to every port that it finds there, at once and then every `ADVERT_INTERVAL`. Ports
 //! at which nobody listens any more, because a process was killed, are removed by the next advert.
 //!
 //! A datagram is one advertising structure as it stands in a Bluetooth advert (Core Specification

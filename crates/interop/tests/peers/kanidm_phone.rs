@@ -18,18 +18,18 @@ use tempfile::TempDir;
 use crate::{build, ended, nothing_stays, said};
 
 /// A laptop, a site that it signs in to, and the other people's phone.
-struct World {
+pub(crate) struct World {
     program: PathBuf,
-    folder: TempDir,
-    bluez: BluezStandIn,
-    relay: RelayUnderTest,
+    pub(crate) folder: TempDir,
+    pub(crate) bluez: BluezStandIn,
+    pub(crate) relay: RelayUnderTest,
     laptop: Laptop,
     site: Site,
     origin: Origin,
 }
 
 impl World {
-    async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let program = tokio::task::spawn_blocking(|| build("kanidm-phone"))
             .await
             .expect("the phone");
@@ -53,7 +53,7 @@ impl World {
     }
 
     /// The phone scans a code.
-    fn phone(&self, code: &str, domain: &str) -> Process {
+    pub(crate) fn phone(&self, code: &str, domain: &str) -> Process {
         let log = self.folder.path().join("phone.log");
         Process::start(&self.program.display().to_string(), &log, |command| {
             command

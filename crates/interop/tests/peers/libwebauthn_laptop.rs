@@ -22,24 +22,24 @@ use tokio::net::{TcpStream, UnixListener};
 use tokio::time::{Instant, sleep};
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::{PATIENCE, build, ended, nothing_stays, said};
+use crate::{PATIENCE, build, ended, last_json, nothing_stays, said};
 
-const DOMAIN: u16 = 266;
+pub(crate) const DOMAIN: u16 = 266;
 
 /// Our phone, a site, and the other people's laptop.
-struct World {
+pub(crate) struct World {
     program: PathBuf,
-    folder: TempDir,
-    authority: Authority,
-    bluez: BluezStandIn,
-    relay: RelayUnderTest,
+    pub(crate) folder: TempDir,
+    pub(crate) authority: Authority,
+    pub(crate) bluez: BluezStandIn,
+    pub(crate) relay: RelayUnderTest,
     phone: RigPhone,
-    site: Site,
+    pub(crate) site: Site,
     _door: AbortOnDropHandle<()>,
 }
 
 impl World {
-    async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let program = tokio::task::spawn_blocking(|| build("libwebauthn-laptop"))
             .await
             .expect("the laptop");
@@ -73,7 +73,7 @@ impl World {
     }
 
     /// Starts the laptop with what a page would call.
-    fn laptop(&self, call: &str, options: &Value) -> Process {
+    pub(crate) fn laptop(&self, call: &str, options: &Value) -> Process {
         let file = |name: &str| self.folder.path().join(name).display().to_string();
         let mut namespaces = vec!["--mount", "--net"];
         if !rustix::process::geteuid().is_root() {
@@ -106,10 +106,8 @@ impl World {
         let outcome = self.phone.accept(&code).await;
         let outcome = outcome.unwrap_or_else(|error| panic!("{error:?}\n{}", said(&laptop)));
         let status = ended(&mut laptop).await;
-        let output = said(&laptop);
-        let answer = output.lines().rev().find(|line| line.starts_with('{'));
-        assert_eq!(status.success(), answer.is_some(), "{output}");
-        let answer = answer.map(|line| serde_json::from_str(line).expect("JSON"));
+        let answer = last_json(&laptop);
+        assert_eq!(status.success(), answer.is_some(), "{}", said(&laptop));
         (answer, outcome)
     }
 }
@@ -128,7 +126,7 @@ async fn door(listener: UnixListener, relay: String) {
 }
 
 /// The QR code that the laptop shows.
-async fn code(laptop: &mut Process) -> String {
+pub(crate) async fn code(laptop: &mut Process) -> String {
     let deadline = Instant::now() + PATIENCE;
     loop {
         let output = said(laptop);

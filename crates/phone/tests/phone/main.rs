@@ -10,6 +10,8 @@
 mod answers;
 mod beginnings;
 mod ctap;
+// Modes and locks are those of Unix.
+#[cfg(unix)]
 mod files;
 mod hostile;
 mod people;

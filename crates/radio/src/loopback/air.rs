@@ -212,9 +212,15 @@ mod tests {
     #[test]
     fn the_default_is_in_the_runtime_directory_or_names_the_user() {
         let temporary = Path::new("/temporary");
+        // A path without a drive is a relative one on Windows.
+        let runtime = if cfg!(windows) {
+            r"C:\run\user\7"
+        } else {
+            "/run/user/7"
+        };
         assert_eq!(
-            default_directory(Some("/run/user/7".into()), temporary),
-            Path::new("/run/user/7/hawser-air")
+            default_directory(Some(runtime.into()), temporary),
+            Path::new(runtime).join("hawser-air")
         );
         let fallback = temporary.join(name_in_a_shared_place());
         assert_eq!(default_directory(None, temporary), fallback);
