@@ -10,7 +10,8 @@ use tokio_util::sync::CancellationToken;
 pub struct Canceller(CancellationToken);
 
 impl Canceller {
-    /// Ends the transaction: it says goodbye to the phone, if there is one already, and returns
+    /// Ends the transaction: it says goodbye to the phone, if the connection is
+    /// [secured](crate::Progress::Secured) by then, and returns
     /// [`LaptopError::Cancelled`](crate::LaptopError::Cancelled). Does nothing after its end.
     pub fn cancel(&self) {
         self.0.cancel();

@@ -101,7 +101,7 @@ pub mod store;
 pub use advertiser::{AdvertiseError, Advertiser};
 pub use approver::{Account, Approver, Ask, Decision, Operation};
 pub use authenticator::Authenticator;
-pub use hawser_proto::{Hint, QrError, SessionError, StartError};
+pub use hawser_proto::{Channel, Hint, Invitation, QrError, SessionError, StartError};
 pub use hawser_tunnel::{Dialer, DialerError, OpenError, TunnelError};
 pub use hawser_wire::{DomainError, RoutingId, TunnelDomain};
 pub use phone::{Answer, Ending, Limits, Phone, PhoneError, PhoneOutcome, Progress, Stage};

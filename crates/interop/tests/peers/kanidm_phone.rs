@@ -24,7 +24,7 @@ pub(crate) struct World {
     pub(crate) bluez: BluezStandIn,
     pub(crate) relay: RelayUnderTest,
     laptop: Laptop,
-    site: Site,
+    pub(crate) site: Site,
     origin: Origin,
 }
 
