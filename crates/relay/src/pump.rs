@@ -5,6 +5,7 @@
 //! read from the sender until it is gone: the slow side pushes back through TCP.
 
 mod buffer;
+mod farewell;
 mod frame;
 mod inbound;
 mod mask;
@@ -17,11 +18,12 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use hawser_wire::CloseReason;
-use tokio::io::{AsyncRead as _, AsyncWrite as _, ReadBuf};
+use tokio::io::{AsyncRead as _, ReadBuf};
 use tokio::time::Instant;
 
 pub(crate) use self::buffer::with as with_read_buffer;
-use self::frame::{PING, close_answer, close_frame};
+use self::farewell::Farewell;
+use self::frame::PING;
 pub(crate) use self::inbound::Budget;
 use self::inbound::{Heard, Inbound};
 use self::outbound::Outbound;
@@ -41,32 +43,12 @@ pub(crate) struct End {
     inbound: Inbound,
     outbound: Outbound,
     farewell: Farewell,
+    /// Bytes from this peer since our goodbye.
+    late_bytes: u32,
     /// What the peer sent right behind its request has not been looked at.
     unread: bool,
     /// Messages and bytes from this peer that the metrics know of.
     counted: (u32, u64),
-}
-
-/// How far the closing handshake with a peer is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Farewell {
-    /// Not begun.
-    Open,
-    /// The peer's close frame has come, with this code.
-    Heard(Option<u16>),
-    /// The peer broke a rule: where its next frame begins is not known.
-    Broken,
-    /// Ours is on its way; the peer's answer is to come.
-    Said,
-    /// Ours is on its way to a peer whose answer would not be understood.
-    Told,
-    /// Our side is closed, and what still comes is thrown away until the peer closes its own:
-    /// closing with bytes unread would make the kernel take our close frame back.
-    Discarding,
-    /// Nothing more to wait for once everything is written.
-    Done,
-    /// The connection is of no use any more.
-    Lost,
 }
 
 /// Why a tunnel stops, as one direction found it.
@@ -83,6 +65,7 @@ impl End {
             inbound: Inbound::with_carry(early),
             outbound: Outbound::default(),
             farewell: Farewell::Open,
+            late_bytes: 0,
             counted: (0, 0),
         }
     }
@@ -259,91 +242,8 @@ impl End {
         }
     }
 
-    /// Whether everything for this peer has been handed to the kernel.
-    pub(crate) fn is_flushed(&self) -> bool {
-        self.outbound.is_empty() || self.farewell == Farewell::Lost
-    }
-
-    /// Begins the closing handshake (RFC 6455 §7.1.2), behind everything that waits already.
-    ///
-    /// A peer that has received part of a frame cannot be told anything: `in_frame`.
-    pub(crate) fn say_goodbye(&mut self, reason: CloseReason, in_frame: bool) {
-        self.farewell = match self.farewell {
-            Farewell::Lost => Farewell::Lost,
-            _ if in_frame => Farewell::Done,
-            Farewell::Heard(code) => {
-                self.outbound.push(close_answer(code));
-                Farewell::Done
-            }
-            Farewell::Broken => {
-                self.outbound.push(close_frame(reason));
-                Farewell::Told
-            }
-            _ => {
-                self.outbound.push(close_frame(reason));
-                Farewell::Said
-            }
-        };
-    }
-
     /// Whether the last data frame from this peer is incomplete.
     pub(crate) fn in_frame(&self) -> bool {
         self.inbound.in_frame()
     }
-
-    /// Ready when everything has been written and the peer has answered, or is gone.
-    pub(crate) fn poll_goodbye(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if self.farewell != Farewell::Lost {
-            self.farewell = ready!(self.poll_farewell(cx));
-            // Now, and not when the other side is done too.
-            self.socket = Socket::Closed;
-            self.seat = None;
-        }
-        Poll::Ready(())
-    }
-
-    fn poll_farewell(&mut self, cx: &mut Context<'_>) -> Poll<Farewell> {
-        if ready!(self.outbound.poll_flush(&mut self.socket, cx)).is_err() {
-            return Poll::Ready(Farewell::Lost);
-        }
-        if self.farewell == Farewell::Told {
-            if ready!(Pin::new(&mut self.socket).poll_shutdown(cx)).is_err() {
-                return Poll::Ready(Farewell::Lost);
-            }
-            self.farewell = Farewell::Discarding;
-        }
-        let mut reads = 0;
-        while matches!(self.farewell, Farewell::Said | Farewell::Discarding) {
-            if reads == READS_A_TURN {
-                cx.waker().wake_by_ref();
-                return Poll::Pending;
-            }
-            reads += 1;
-            self.farewell = ready!(with_read_buffer(|buffer| {
-                let Ok(read) = ready!(self.poll_read(cx, buffer)) else {
-                    return Poll::Ready(Farewell::Lost);
-                };
-                if self.farewell == Farewell::Discarding {
-                    return Poll::Ready(Farewell::Discarding);
-                }
-                match self.inbound.scan(read, &UNLIMITED).0 {
-                    Heard::Data => Poll::Ready(Farewell::Said),
-                    Heard::Close(_) | Heard::Fault(_) => Poll::Ready(Farewell::Done),
-                }
-            }));
-        }
-        // Dropping a TCP socket says the same with one system call less.
-        if !matches!(self.socket, Socket::Tcp(_)) {
-            let _ = ready!(Pin::new(&mut self.socket).poll_shutdown(cx));
-        }
-        Poll::Ready(Farewell::Lost)
-    }
 }
-
-/// For a peer whose messages are thrown away while its close frame is awaited.
-const UNLIMITED: Budget = Budget {
-    message_bytes: u32::MAX - 1,
-    messages: None,
-    bytes: None,
-    control_frames: u32::MAX,
-};

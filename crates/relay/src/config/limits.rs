@@ -25,7 +25,7 @@ settings! {
         /// 180 s that a browser lingers for a late message.
         session_time: Duration as Time = Duration::from_mins(10);
         /// Time without progress after which a peer that reads nothing is given up. One that reads
-        /// slowly is not: it slows the other one down.
+        /// slowly, a few KB a second, is not: it slows the other one down.
         write_stall_time: Duration as Time = Duration::from_secs(30);
         /// Time for a peer to answer our close frame.
         close_time: Duration as Time = Duration::from_secs(2);

@@ -6,7 +6,8 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::time::advance;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, advance};
 
 use crate::client::{ID, relay, settle, upgrade};
 
@@ -25,6 +26,8 @@ const READS: u32 = 100_000;
 struct Flood {
     request: Vec<u8>,
     sent: usize,
+    /// Bytes that a read brings at most.
+    piece: usize,
     reads: u32,
 }
 
@@ -40,10 +43,13 @@ impl AsyncRead for Flood {
             buffer.put_slice(&std::mem::take(&mut self.request));
             return Poll::Ready(Ok(()));
         }
-        let rest = &MESSAGE[self.sent % MESSAGE.len()..];
-        let len = rest.len().min(buffer.remaining());
-        buffer.put_slice(&rest[..len]);
-        self.sent += len;
+        let end = self.sent + self.piece.min(buffer.remaining());
+        while self.sent < end {
+            let rest = &MESSAGE[self.sent % MESSAGE.len()..];
+            let len = rest.len().min(end - self.sent);
+            buffer.put_slice(&rest[..len]);
+            self.sent += len;
+        }
         Poll::Ready(Ok(()))
     }
 }
@@ -66,12 +72,13 @@ impl AsyncWrite for Flood {
     }
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_peer_that_never_stops_sending_is_left_all_the_same() {
+/// A phone that floods, and whose time is up.
+async fn flooded(piece: usize) -> JoinHandle<()> {
     let relay = relay();
     let flood = Flood {
         request: upgrade(&format!("/cable/new/{ID}")).into_bytes(),
         sent: 0,
+        piece,
         reads: 0,
     };
     let task = tokio::spawn({
@@ -81,10 +88,24 @@ async fn a_peer_that_never_stops_sending_is_left_all_the_same() {
     settle().await;
     assert_eq!(relay.stats().waiting, 1);
     advance(Duration::from_secs(121)).await;
+    task
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_never_stops_sending_is_left_all_the_same() {
+    let task = flooded(MESSAGE.len()).await;
     settle().await;
     assert!(!task.is_finished(), "its answer to our close is awaited");
     advance(Duration::from_secs(3)).await;
     settle().await;
     assert!(task.is_finished(), "but no longer than that");
     task.await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn nor_is_more_taken_from_it_than_it_can_have_sent_before_it_knew() {
+    let task = flooded(64 * 1024).await;
+    let start = Instant::now();
+    task.await.unwrap();
+    assert_eq!(start.elapsed(), Duration::ZERO, "no time was waited for");
 }

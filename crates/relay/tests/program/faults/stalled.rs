@@ -137,3 +137,39 @@ async fn readers_of_a_byte_a_second() {
     drop(tunnels);
     wait_until("no client is left", || relay.sockets() == idle);
 }
+
+/// A laptop that takes 50 KB a second of what its phone sends as fast as it may, for three times as long as a
+/// peer may take nothing. The kernel would hide that by taking megabytes in advance.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_slow_reader_is_no_stalled_one() {
+    let relay = Program::start(&["--no-quotas", "--write-stall-time=4s"]);
+    let (phone, mut laptop) = tunnel(relay.address(), 0).await;
+    let (mut phone_reads, mut phone_writes) = phone.into_split();
+    let flood = tokio::spawn(async move {
+        let mut frame = vec![0x82, 0xFE, 0xEA, 0x60, 1, 2, 3, 4];
+        frame.resize(8 + 60_000, 5);
+        while phone_writes.write_all(&frame).await.is_ok() {}
+    });
+    let told = tokio::spawn(async move {
+        // A close frame: 1008, and why.
+        let mut frame = [0; 4];
+        phone_reads.read_exact(&mut frame).await.unwrap();
+        frame
+    });
+    let start = Instant::now();
+    let mut taken = vec![0; 12_500];
+    while start.elapsed() < Duration::from_secs(12) {
+        sleep(Duration::from_millis(250)).await;
+        laptop.read_exact(&mut taken).await.unwrap();
+        assert!(
+            !told.is_finished(),
+            "given up after {:.1?}",
+            start.elapsed()
+        );
+    }
+    // One that takes nothing at all is given up.
+    let frame = tokio::time::timeout(PATIENCE, told).await.unwrap().unwrap();
+    assert_eq!(frame[0], 0x88);
+    assert_eq!(frame[2..], 1008_u16.to_be_bytes());
+    flood.abort();
+}

@@ -1,0 +1,129 @@
+//! The closing handshake with one peer (RFC 6455 §7), and how long it is listened to meanwhile.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use hawser_wire::CloseReason;
+use tokio::io::AsyncWrite as _;
+
+use super::frame::{close_answer, close_frame};
+use super::inbound::{Budget, Heard};
+use super::{End, READS_A_TURN, with_read_buffer};
+use crate::socket::Socket;
+
+/// Bytes taken from a peer that has been told goodbye: more than the kernels at both ends hold of what it
+/// sent before it knew. One that sends on is hung up on; its partner may need a while longer, and
+/// nobody should pay for a flood meanwhile.
+const LATE_BYTES: u32 = 32 * 1024 * 1024;
+
+/// For a peer whose messages are thrown away while its close frame is awaited.
+const UNLIMITED: Budget = Budget {
+    message_bytes: u32::MAX - 1,
+    messages: None,
+    bytes: None,
+    control_frames: u32::MAX,
+};
+
+/// How far the closing handshake with a peer is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Farewell {
+    /// Not begun.
+    Open,
+    /// The peer's close frame has come, with this code.
+    Heard(Option<u16>),
+    /// The peer broke a rule: where its next frame begins is not known.
+    Broken,
+    /// Ours is on its way; the peer's answer is to come.
+    Said,
+    /// Ours is on its way to a peer whose answer would not be understood.
+    Told,
+    /// Our side is closed, and what still comes is thrown away until the peer closes its own:
+    /// closing with bytes unread would make the kernel take our close frame back.
+    Discarding,
+    /// Nothing more to wait for once everything is written.
+    Done,
+    /// The connection is of no use any more.
+    Lost,
+}
+
+impl End {
+    /// Whether everything for this peer has been handed to the kernel.
+    pub(crate) fn is_flushed(&self) -> bool {
+        self.outbound.is_empty() || self.farewell == Farewell::Lost
+    }
+
+    /// Begins the closing handshake (RFC 6455 §7.1.2), behind everything that waits already.
+    ///
+    /// A peer that has received part of a frame cannot be told anything: `in_frame`.
+    pub(crate) fn say_goodbye(&mut self, reason: CloseReason, in_frame: bool) {
+        self.farewell = match self.farewell {
+            Farewell::Lost => Farewell::Lost,
+            _ if in_frame => Farewell::Done,
+            Farewell::Heard(code) => {
+                self.outbound.push(close_answer(code));
+                Farewell::Done
+            }
+            Farewell::Broken => {
+                self.outbound.push(close_frame(reason));
+                Farewell::Told
+            }
+            _ => {
+                self.outbound.push(close_frame(reason));
+                Farewell::Said
+            }
+        };
+    }
+
+    /// Ready when everything has been written and the peer has answered, or is gone.
+    pub(crate) fn poll_goodbye(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.farewell != Farewell::Lost {
+            self.farewell = ready!(self.poll_farewell(cx));
+            // Now, and not when the other side is done too.
+            self.socket = Socket::Closed;
+            self.seat = None;
+        }
+        Poll::Ready(())
+    }
+
+    fn poll_farewell(&mut self, cx: &mut Context<'_>) -> Poll<Farewell> {
+        if ready!(self.outbound.poll_flush(&mut self.socket, cx)).is_err() {
+            return Poll::Ready(Farewell::Lost);
+        }
+        if self.farewell == Farewell::Told {
+            if ready!(Pin::new(&mut self.socket).poll_shutdown(cx)).is_err() {
+                return Poll::Ready(Farewell::Lost);
+            }
+            self.farewell = Farewell::Discarding;
+        }
+        let mut reads = 0;
+        while matches!(self.farewell, Farewell::Said | Farewell::Discarding) {
+            if reads == READS_A_TURN {
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            if self.late_bytes >= LATE_BYTES {
+                return Poll::Ready(Farewell::Lost);
+            }
+            reads += 1;
+            self.farewell = ready!(with_read_buffer(|buffer| {
+                let Ok(read) = ready!(self.poll_read(cx, buffer)) else {
+                    return Poll::Ready(Farewell::Lost);
+                };
+                let len = u32::try_from(read.len()).unwrap_or(u32::MAX);
+                self.late_bytes = self.late_bytes.saturating_add(len);
+                if self.farewell == Farewell::Discarding {
+                    return Poll::Ready(Farewell::Discarding);
+                }
+                match self.inbound.scan(read, &UNLIMITED).0 {
+                    Heard::Data => Poll::Ready(Farewell::Said),
+                    Heard::Close(_) | Heard::Fault(_) => Poll::Ready(Farewell::Done),
+                }
+            }));
+        }
+        // Dropping a TCP socket says the same with one system call less.
+        if !matches!(self.socket, Socket::Tcp(_)) {
+            let _ = ready!(Pin::new(&mut self.socket).poll_shutdown(cx));
+        }
+        Poll::Ready(Farewell::Lost)
+    }
+}
