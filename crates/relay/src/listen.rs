@@ -169,3 +169,23 @@ impl BindError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn accepted_connections_inherit_what_is_set() {
+        let address = "127.0.0.1:0".parse().unwrap();
+        let ours = bind(address).unwrap();
+        let foreign = Listener::from(TcpListener::bind(address).await.unwrap()).tcp;
+        for listener in [ours, foreign] {
+            let client = tokio::net::TcpStream::connect(listener.local_addr().unwrap());
+            let (accepted, _client) = tokio::join!(listener.accept(), client);
+            let (accepted, _) = accepted.unwrap();
+            let options = SockRef::from(&accepted);
+            assert!(options.tcp_nodelay().unwrap());
+            assert_eq!(options.tcp_notsent_lowat().unwrap(), UNSENT);
+        }
+    }
+}

@@ -137,7 +137,8 @@ async fn serve(loaded: &Loaded, logs: &Logs) -> Result<ExitCode, Error> {
         Some((files, pair)) => Some(show(files, pair, &registry)?),
     };
     let threads = settings.clients.threads.count();
-    let mut listeners = Listeners::bind(settings.clients.listen, threads)?;
+    let mut listeners =
+        Listeners::bind(settings.clients.listen, threads).map_err(named("listen"))?;
     let admin = settings.operation.admin.map(|address| {
         Admin::bind(
             address,
@@ -146,7 +147,7 @@ async fn serve(loaded: &Loaded, logs: &Logs) -> Result<ExitCode, Error> {
             settings.operation.debug_tunnels,
         )
     });
-    let admin = admin.transpose()?;
+    let admin = admin.transpose().map_err(named("admin"))?;
     if let Some(admin) = &admin {
         tracing::info!(address = %admin.local_addr()?, "listening for the operator");
     }
@@ -156,7 +157,7 @@ async fn serve(loaded: &Loaded, logs: &Logs) -> Result<ExitCode, Error> {
     }
     let tls = certificate.is_some();
     if let Some(address) = settings.peers.listen {
-        let listener = bind(address)?;
+        let listener = bind(address).map_err(named("peer-listen"))?;
         tracing::info!(address = %listener.local_addr()?, "listening for other instances");
         let relay = relay.clone();
         tokio::spawn(async move { relay.serve_peers(listener).await });
@@ -195,6 +196,11 @@ async fn serve(loaded: &Loaded, logs: &Logs) -> Result<ExitCode, Error> {
             Ok(ExitCode::FAILURE)
         }
     }
+}
+
+/// An error about the setting of this name.
+fn named<E: std::fmt::Display>(setting: &str) -> impl FnOnce(E) -> String {
+    move |error| format!("{setting}: {error}")
 }
 
 /// What it takes to be one of several instances.

@@ -63,7 +63,9 @@ fn off_is_off_and_a_taken_address_is_an_error() {
     let ended = run(&mut command(&["--listen=127.0.0.1:0", "--admin", &taken]));
     assert_eq!(ended.status.code(), Some(1));
     assert!(
-        ended.stderr.contains(&format!("{taken} is in use already")),
+        ended
+            .stderr
+            .contains(&format!("admin: {taken} is in use already")),
         "{}",
         ended.stderr
     );
