@@ -244,7 +244,12 @@ class PocketPhone {
     this.on("[data-stop]", "click", () => this.try(() => post(`${this.base}/cancel`)));
     this.on("[data-approve]", "click", () => this.decide(true));
     this.on("[data-decline]", "click", () => this.decide(false));
-    this.on("[data-file]", "change", ({ target }) => this.scan(target.files[0]));
+    this.on("[data-sheet]", "keydown", ({ key }) => key === "Escape" && this.decide(false));
+    this.on("[data-file]", "change", ({ target }) => {
+      this.scan(target.files[0]);
+      // The same file may be chosen again.
+      target.value = "";
+    });
     this.on("[data-lose]", "click", ({ currentTarget }) => this.lose(currentTarget));
     document.addEventListener("paste", ({ clipboardData }) => this.scan(picture(clipboardData)));
     document.addEventListener("dragover", (event) => event.preventDefault());
@@ -281,7 +286,7 @@ class PocketPhone {
   decide(approve) {
     const chosen = $("[data-ask-accounts] input:checked", this.root);
     const account = chosen ? Number(chosen.value) : null;
-    this.try(() => post(`${this.base}/decide`, { approve, account }));
+    this.try(() => post(`${this.base}/decide`, { ask: this.asked, approve, account }));
   }
 
   /** Asked twice: a lost phone does not come back. */
@@ -312,10 +317,13 @@ class PocketPhone {
 
   renderSheet(ask) {
     const sheet = $("[data-sheet]", this.root);
-    const appears = sheet.hidden && ask;
+    const had = sheet.contains(document.activeElement);
     show(sheet, Boolean(ask));
     $("[data-face]", this.root).inert = Boolean(ask);
-    if (!ask) return;
+    if (!ask && had) $("[data-state]", this.root).focus();
+    // A question that is shown already keeps the account that was chosen.
+    if (!ask || this.asked === ask.number) return;
+    this.asked = ask.number;
     $("[data-ask-title]", sheet).textContent = ask.title;
     $("[data-ask-site]", sheet).textContent = ask.site;
     tell($("[data-ask-name]", sheet), ask.site_name && `It calls itself “${ask.site_name}”.`);
@@ -337,7 +345,7 @@ class PocketPhone {
       accounts.append(label);
     });
     accounts.toggleAttribute("data-single", ask.accounts.length === 1);
-    if (appears) $("[data-approve]", sheet).focus();
+    $("[data-approve]", sheet).focus();
   }
 
   row({ id, site, user }) {
@@ -373,11 +381,15 @@ class Camera {
   }
 
   async start() {
+    // Off while the browser asks: a second stream would never be stopped.
+    this.button.disabled = true;
     try {
       this.stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } });
     } catch {
       this.button.textContent = "No camera: use a screenshot";
       return;
+    } finally {
+      this.button.disabled = false;
     }
     this.video.srcObject = this.stream;
     show(this.video);
@@ -452,7 +464,7 @@ function watchTheWire(list) {
 // --- Everything else ------------------------------------------------------------------------------
 
 for (const root of $$("[data-ceremony]")) new Ceremony(root);
-for (const root of $$("[data-phone]")) new PocketPhone(root);
+const pocketPhones = $$("[data-phone]").map((root) => new PocketPhone(root));
 for (const list of $$("[data-wire]")) watchTheWire(list);
 for (const list of $$("[data-accepted]")) signalAccepted(list);
 
@@ -466,5 +478,13 @@ for (const person of $$("[data-person]")) {
 
 for (const group of $$("[data-submits]")) {
   document.documentElement.classList.add("scripted");
-  group.addEventListener("change", () => group.form.requestSubmit());
+  // A click chooses. Keys walk through the modes, and none of those on the way is meant: they show
+  // the button instead.
+  let clicked = false;
+  group.addEventListener("pointerdown", () => { clicked = true; });
+  group.addEventListener("keydown", () => { clicked = false; });
+  group.addEventListener("change", () => {
+    if (clicked) group.form.requestSubmit();
+    else group.form.classList.add("changed");
+  });
 }

@@ -34,6 +34,7 @@ mod frames;
 mod laptop;
 mod layout;
 mod live;
+mod own_host;
 mod pages;
 mod people;
 mod phones;
@@ -57,6 +58,7 @@ use webauthn_rs::prelude::Url;
 use crate::relying_party::{AccountError, RelyingParty, SetupError, StorePlace};
 use app::App;
 
+pub use app::{MAX_PICTURES, MAX_STREAMS};
 pub use people::DEMO_PASSWORD;
 
 /// How the console is set up.
@@ -69,7 +71,8 @@ pub struct Options {
     /// say what browsers see.
     pub origin: Option<Url>,
     /// Where accounts, devices and the audit trail are kept. Default: in memory. With a file, the
-    /// phones' passkeys are kept in the directory `<file>.phones`.
+    /// phones' passkeys are kept in the directory `<file>.phones`, and how far the demo's clock is
+    /// ahead in `<file>.clock`.
     pub store: StorePlace,
 }
 

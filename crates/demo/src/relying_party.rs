@@ -33,12 +33,17 @@
 //! - The user must be verified by the phone; origin and relying party id are checked; a signature
 //!   counter never goes back; backup eligibility never changes; a passkey belongs to one account.
 //! - The session's cookie changes at each step up, so that one planted before is worth nothing.
+//! - With the first passkey, sessions that the password alone let in lose what it gave them. With a
+//!   passkey's end, the user's other sessions end: one of them may be of whoever has the phone.
+//! - Whoever administrates has shown a passkey in this session, if they have one.
 
 mod audit;
 mod challenges;
 mod clock;
 pub(crate) mod cookies;
 mod device_name;
+pub(crate) mod limits;
+mod notes;
 mod passwords;
 pub mod policy;
 pub(crate) mod refusal;
@@ -60,6 +65,7 @@ use webauthn_rs::prelude::{Url, WebauthnError};
 pub use audit::{AuditEntry, AuditEvent};
 pub use clock::Clock;
 pub use device_name::{DeviceNameError, MAX_DEVICE_NAME};
+pub use notes::{MAX_NOTES, NOTE_WINDOW};
 pub use store::{StoreError, StorePlace};
 pub use throttle::{MAX_CLIENTS, MAX_TRIES_PER_CLIENT, THROTTLE_WINDOW};
 
@@ -76,6 +82,9 @@ pub const CHALLENGE_LIFE: Duration = Duration::from_mins(5);
 pub const SESSION_LIFE: Duration = Duration::from_hours(1);
 /// Most sessions at a time.
 pub const MAX_SESSIONS: usize = 10_000;
+/// Most sessions of one user: whoever knows one password cannot take the places of everybody. The
+/// oldest make room, those first that showed no passkey.
+pub const MAX_SESSIONS_OF_USER: usize = 32;
 /// Most passkeys of a user.
 pub const MAX_DEVICES: usize = 8;
 /// Longest credential id, in bytes (WebAuthn Level 3 §5.8.3).
@@ -182,6 +191,9 @@ pub enum SetupError {
     /// Passwords cannot be hashed.
     #[error("a password cannot be hashed")]
     Hash(#[source] argon2::password_hash::Error),
+    /// There can be no counters.
+    #[error("the site cannot count its limits")]
+    Metrics(#[source] prometheus::Error),
     /// The records cannot be opened.
     #[error("the site has no records")]
     Store(#[source] StoreError),

@@ -9,10 +9,11 @@ use std::time::SystemTime;
 
 use webauthn_rs::prelude::Url;
 
+use super::clock::DemoClock;
 use crate::relying_party::policy::{CohortSize, Mode, Population, Requirement};
 use crate::relying_party::refusal::Refusal;
 use crate::relying_party::site::{Actor, Overview};
-use crate::relying_party::{Clock, Options, RP_ID, RelyingParty, SetupError, StorePlace};
+use crate::relying_party::{Options, RP_ID, RelyingParty, SetupError, StorePlace};
 
 /// What to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,6 +49,9 @@ pub enum AdminError {
     /// The records cannot be opened.
     #[error("the records cannot be used")]
     Setup(#[from] SetupError),
+    /// The demo's clock, which is kept beside the records, cannot be read.
+    #[error("the demo's clock cannot be read")]
+    Clock(#[source] std::io::Error),
     /// There is no such file; it is not made, because it would be an empty site.
     #[error("there is no console at {}: start one with --store", .0.display())]
     Missing(PathBuf),
@@ -67,10 +71,12 @@ pub async fn run(file: PathBuf, command: Command) -> Result<String, AdminError> 
     // No ceremony is run, so the port of the origin does not matter.
     let origin = Url::parse(&format!("http://{RP_ID}"));
     let origin = origin.map_err(|error| AdminError::Refused(error.to_string()))?;
+    let store = StorePlace::File(file);
+    let clock = DemoClock::of(&store).map_err(AdminError::Clock)?.clock();
     let party = RelyingParty::open(Options {
         origin,
-        store: StorePlace::File(file),
-        clock: Clock::system(),
+        store,
+        clock,
     })?;
     execute(&party, command).await
 }

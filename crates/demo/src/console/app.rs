@@ -14,6 +14,7 @@ use hawser_tunnel::Dialer;
 use hawser_wire::TunnelDomain;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use webauthn_rs::prelude::Url;
 
@@ -35,6 +36,10 @@ pub(super) struct App {
     pub(super) clock: DemoClock,
     pub(super) relay_url: Arc<str>,
     pub(super) air: Air,
+    /// Pictures that are being read; each takes its memory and a processor.
+    pub(super) pictures: Arc<Semaphore>,
+    /// Pages that listen for events; each holds a connection.
+    pub(super) streams: Arc<Semaphore>,
     /// Holds the adverts, and the phones of a demo without a file.
     _scratch: Arc<TempDir>,
 }
@@ -66,15 +71,16 @@ pub(super) async fn assemble(
     let phones = Phones::open(&phones, &kit)?;
     let page_origin: Origin = origin.origin().ascii_serialization().parse()?;
     let laptop = Laptop::new(dialer);
-    let desk = LaptopDesk::new(laptop, air.clone(), page_origin, wire.clone());
 
-    let clock = DemoClock::default();
+    let clock = DemoClock::of(&store).map_err(system("read the demo's clock"))?;
     let party = RelyingParty::open(Options {
         origin,
         store,
         clock: clock.clock(),
     })?;
     settle(party.clone()).await?;
+    let limits = party.site().limits().clone();
+    let desk = LaptopDesk::new(laptop, air.clone(), page_origin, wire.clone(), limits);
     let app = App {
         site: Arc::clone(party.site()),
         desk: Arc::new(desk),
@@ -83,6 +89,8 @@ pub(super) async fn assemble(
         clock,
         relay_url: relay_url.into(),
         air,
+        pictures: Arc::new(Semaphore::new(MAX_PICTURES)),
+        streams: Arc::new(Semaphore::new(MAX_STREAMS)),
         _scratch: Arc::new(scratch),
     };
     Ok((party, app))
@@ -129,6 +137,12 @@ fn system(doing: &'static str) -> impl Fn(std::io::Error) -> ConsoleError {
 }
 
 const ANY_PORT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+
+/// Pictures that are read at a time: the largest takes some 600 MB while it is looked at.
+pub const MAX_PICTURES: usize = 2;
+
+/// Pages that listen for events at a time: a person has five, and a browser opens six connections.
+pub const MAX_STREAMS: usize = 256;
 
 /// The number in the phones' adverts. Any derived one will do, because both ends were told where
 /// the relay is.

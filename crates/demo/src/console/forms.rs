@@ -45,8 +45,7 @@ where
         let (mut parts, body) = request.into_parts();
         let SessionCookie(session) = SessionCookie::from_request_parts(&mut parts, state).await?;
         let form = Form::from_request(Request::from_parts(parts, body), state).await;
-        let Form(fields): Form<HashMap<String, String>> =
-            form.map_err(|error| Refusal::Malformed(error.body_text()))?;
+        let Form(fields): Form<HashMap<String, String>> = form.map_err(Refusal::from)?;
         let own = site.situation(&session).await?.session.form_token;
         let given = fields.get(TOKEN).map_or("", String::as_str);
         if !bool::from(own.as_bytes().ct_eq(given.as_bytes())) {

@@ -19,14 +19,16 @@ use serde_json::Value;
 use tokio::sync::watch;
 
 use super::wire::{Eye, Wire};
+use crate::relying_party::limits::{Limit, Limits};
 use crate::relying_party::store::SessionSecret;
 
-/// Every ceremony that is under way, or was a little while ago.
+/// Every ceremony that is under way, or was a little while ago; of each session the latest.
 pub(super) struct LaptopDesk {
     laptop: Laptop,
     air: Air,
     origin: Origin,
     wire: Wire,
+    limits: Limits,
     ceremonies: Mutex<HashMap<String, Arc<Ceremony>>>,
 }
 
@@ -88,12 +90,19 @@ enum Wanted {
 }
 
 impl LaptopDesk {
-    pub(super) fn new(laptop: Laptop, air: Air, origin: Origin, wire: Wire) -> Self {
+    pub(super) fn new(
+        laptop: Laptop,
+        air: Air,
+        origin: Origin,
+        wire: Wire,
+        limits: Limits,
+    ) -> Self {
         Self {
             laptop,
             air,
             origin,
             wire,
+            limits,
             ceremonies: Mutex::default(),
         }
     }
@@ -154,17 +163,19 @@ impl LaptopDesk {
 
     fn remember(&self, ceremony: &Arc<Ceremony>) -> Result<String, DeskError> {
         let mut ceremonies = self.ceremonies();
-        for earlier in ceremonies
-            .values()
-            .filter(|earlier| earlier.owner == ceremony.owner)
-        {
-            earlier.canceller.cancel();
-        }
-        ceremonies.retain(|_, earlier| !(earlier.is_over() && earlier.owner == ceremony.owner));
+        // Its place is free at once, so that whoever has one may try again when the desk is full.
+        ceremonies.retain(|_, earlier| {
+            let replaced = earlier.owner == ceremony.owner;
+            if replaced {
+                earlier.canceller.cancel();
+            }
+            !replaced
+        });
         if ceremonies.len() >= MAX_CEREMONIES {
             ceremonies.retain(|_, earlier| !earlier.is_over());
         }
         if ceremonies.len() >= MAX_CEREMONIES {
+            self.limits.reached(Limit::Ceremonies);
             return Err(DeskError::TooMany);
         }
         let mut random = [0; 16];
@@ -315,3 +326,6 @@ fn in_words(error: LaptopError) -> String {
 
 /// Ceremonies that are remembered at once. One takes a socket and a few kilobytes.
 pub(super) const MAX_CEREMONIES: usize = 64;
+
+#[cfg(test)]
+mod tests;

@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::{Path, State};
+use axum::extract::rejection::JsonRejection;
+use axum::extract::{FromRequest as _, Path, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
@@ -17,18 +18,21 @@ use futures_util::Stream;
 use hawser_phone::Decision;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use tokio::sync::watch;
+use tokio::sync::{OwnedSemaphorePermit, watch};
 
 use super::app::App;
 use super::laptop::{DeskError, Operation};
 use super::phones::{PhoneRefusal, PocketPhone};
 use crate::qr_picture::{self, Picture, ReadError};
 use crate::relying_party::cookies::SessionCookie;
+use crate::relying_party::limits::Limit;
+use crate::relying_party::refusal::Refusal;
 
 /// Why a script does not get what it wants, as `{"message"}`.
 pub(super) struct LiveFailure(StatusCode, String);
 
 type Done = Result<StatusCode, LiveFailure>;
+type Body<T> = Result<Json<T>, JsonRejection>;
 
 #[derive(Deserialize)]
 pub(super) struct Wish {
@@ -38,6 +42,8 @@ pub(super) struct Wish {
 
 #[derive(Deserialize)]
 pub(super) struct PersonDecides {
+    /// The number of the question.
+    ask: u64,
     approve: bool,
     /// Which account, where there are any.
     account: Option<usize>,
@@ -52,8 +58,9 @@ pub(super) struct Forget {
 pub(super) async fn begin_ceremony(
     State(app): State<App>,
     SessionCookie(session): SessionCookie,
-    Json(wish): Json<Wish>,
+    wish: Body<Wish>,
 ) -> Result<Response, LiveFailure> {
+    let Json(wish) = wish?;
     let known = app.site.situation(&session).await;
     if let Err(refusal) = known {
         return Ok(refusal.into_response());
@@ -68,7 +75,8 @@ pub(super) async fn ceremony_events(
     SessionCookie(session): SessionCookie,
 ) -> Result<Response, LiveFailure> {
     let ceremony = app.desk.find(&id, &session)?;
-    Ok(states(ceremony.watch()).into_response())
+    let place = place(&app)?;
+    Ok(states(ceremony.watch(), place).into_response())
 }
 
 /// The QR code. Its text is nowhere on the page: it is a secret, and phones read pictures.
@@ -96,7 +104,8 @@ pub(super) async fn phone_events(
     State(app): State<App>,
     Path(slug): Path<String>,
 ) -> Result<Response, LiveFailure> {
-    Ok(states(app.phones.find(&slug)?.watch()).into_response())
+    let screen = app.phones.find(&slug)?.watch();
+    Ok(states(screen, place(&app)?).into_response())
 }
 
 /// One click instead of a camera: the phone looks at the picture of the code that waits.
@@ -106,23 +115,42 @@ pub(super) async fn look_at_the_screen(State(app): State<App>, Path(slug): Path<
     let code = code.ok_or(PhoneRefusal::NothingOnScreen)?;
     let drawn = Picture::of(&code).and_then(|picture| picture.png());
     let png = drawn.map_err(|error| LiveFailure::fault(&error))?;
-    scan(&phone, png).await
+    scan(&app, &phone, png).await
 }
 
 /// A screenshot or a camera's picture.
 pub(super) async fn scan_picture(
     State(app): State<App>,
     Path(slug): Path<String>,
-    picture: Bytes,
+    request: Request,
 ) -> Done {
     let phone = Arc::clone(app.phones.find(&slug)?);
-    scan(&phone, picture.to_vec()).await
+    // Nothing is read for a phone that could not use it, nor more than can be looked at.
+    phone.is_free()?;
+    let _place = app.pictures.try_acquire().map_err(|_| {
+        app.site.limits().reached(Limit::Pictures);
+        let words = "too many pictures are being read: try again in a moment".to_owned();
+        LiveFailure(StatusCode::SERVICE_UNAVAILABLE, words)
+    })?;
+    let picture = Bytes::from_request(request, &()).await;
+    let picture = picture.map_err(|rejection| match rejection.status() {
+        status @ StatusCode::PAYLOAD_TOO_LARGE => {
+            LiveFailure(status, ReadError::ImageTooLarge.to_string())
+        }
+        status => LiveFailure(status, rejection.body_text()),
+    })?;
+    scan(&app, &phone, picture.to_vec()).await
 }
 
-async fn scan(phone: &Arc<PocketPhone>, picture: Vec<u8>) -> Done {
+async fn scan(app: &App, phone: &Arc<PocketPhone>, picture: Vec<u8>) -> Done {
     let read = tokio::task::spawn_blocking(move || qr_picture::read_image(&picture));
     let read = read.await.map_err(|error| LiveFailure::fault(&error))?;
-    let text = read.map_err(|error| LiveFailure::from_picture(&error))?;
+    let text = read.map_err(|error| {
+        if matches!(error, ReadError::ImageTooLarge) {
+            app.site.limits().reached(Limit::PictureSize);
+        }
+        LiveFailure::from_picture(&error)
+    })?;
     phone.scan(&text)?;
     Ok(StatusCode::ACCEPTED)
 }
@@ -130,14 +158,16 @@ async fn scan(phone: &Arc<PocketPhone>, picture: Vec<u8>) -> Done {
 pub(super) async fn decide(
     State(app): State<App>,
     Path(slug): Path<String>,
-    Json(decides): Json<PersonDecides>,
+    decides: Body<PersonDecides>,
 ) -> Done {
+    let Json(decides) = decides?;
     let decision = match (decides.approve, decides.account) {
         (true, Some(account)) => Decision::ApproveAs(account),
         (true, None) => Decision::Approve,
         (false, _) => Decision::Decline,
     };
-    app.phones.find(&slug)?.prompt().decide(decision)?;
+    let phone = app.phones.find(&slug)?;
+    phone.prompt().decide(decides.ask, decision)?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -149,14 +179,19 @@ pub(super) async fn cancel_phone(State(app): State<App>, Path(slug): Path<String
 pub(super) async fn forget(
     State(app): State<App>,
     Path(slug): Path<String>,
-    Json(Forget { passkey }): Json<Forget>,
+    forget: Body<Forget>,
 ) -> Done {
+    let Json(Forget { passkey }) = forget?;
     app.phones.find(&slug)?.forget(passkey.as_deref()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// What was seen, one event each; a page that comes back says which it has.
-pub(super) async fn wire_events(State(app): State<App>, headers: HeaderMap) -> impl IntoResponse {
+pub(super) async fn wire_events(
+    State(app): State<App>,
+    headers: HeaderMap,
+) -> Result<Response, LiveFailure> {
+    let place = Arc::new(place(&app)?);
     let last = headers.get("last-event-id");
     let last = last
         .and_then(|id| id.to_str().ok()?.parse().ok())
@@ -164,8 +199,9 @@ pub(super) async fn wire_events(State(app): State<App>, headers: HeaderMap) -> i
     let wire = app.wire.clone();
     let start = (wire.watch(), last, std::collections::VecDeque::new());
     let events = futures_util::stream::unfold(start, move |(mut watch, mut last, mut queue)| {
-        let wire = wire.clone();
+        let (wire, place) = (wire.clone(), Arc::clone(&place));
         async move {
+            let _place = place;
             while queue.is_empty() {
                 watch.borrow_and_update();
                 queue.extend(wire.since(last));
@@ -182,20 +218,32 @@ pub(super) async fn wire_events(State(app): State<App>, headers: HeaderMap) -> i
             ))
         }
     });
-    Sse::new(events).keep_alive(keep_alive())
+    Ok(Sse::new(events).keep_alive(keep_alive()).into_response())
+}
+
+/// A place for one more stream of events; it is free again when the stream is dropped.
+fn place(app: &App) -> Result<OwnedSemaphorePermit, LiveFailure> {
+    let place = Arc::clone(&app.streams).try_acquire_owned();
+    place.map_err(|_| {
+        app.site.limits().reached(Limit::Streams);
+        let words = "too many pages listen for events: close some of them".to_owned();
+        LiveFailure(StatusCode::SERVICE_UNAVAILABLE, words)
+    })
 }
 
 /// The state now, and again after every change, for as long as somebody listens.
 fn states<T: Clone + Serialize + Send + Sync + 'static>(
     watch: watch::Receiver<T>,
+    place: OwnedSemaphorePermit,
 ) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
-    let events = futures_util::stream::unfold((watch, true), async |(mut watch, first)| {
+    let start = (watch, true, place);
+    let events = futures_util::stream::unfold(start, async |(mut watch, first, place)| {
         if !first {
             watch.changed().await.ok()?;
         }
         let state = watch.borrow_and_update().clone();
         let event = Event::default().json_data(&state).unwrap_or_default();
-        Some((Ok(event), (watch, false)))
+        Some((Ok(event), (watch, false, place)))
     });
     Sse::new(events).keep_alive(keep_alive())
 }
@@ -219,6 +267,13 @@ impl LiveFailure {
 impl IntoResponse for LiveFailure {
     fn into_response(self) -> Response {
         (self.0, Json(json!({ "message": self.1 }))).into_response()
+    }
+}
+
+impl From<JsonRejection> for LiveFailure {
+    fn from(rejection: JsonRejection) -> Self {
+        let refusal = Refusal::from(rejection);
+        Self(refusal.status().0, refusal.to_string())
     }
 }
 

@@ -7,6 +7,7 @@ pub(super) mod challenge;
 pub(super) mod devices;
 pub(super) mod enrol;
 pub(super) mod home;
+pub(super) mod metrics;
 pub(super) mod notice;
 pub(super) mod phone;
 pub(super) mod sign_in;
@@ -23,6 +24,11 @@ use crate::relying_party::store::Proved;
 /// No page is at this address.
 pub(super) async fn missing() -> PageFailure {
     PageFailure(Refusal::NotFound)
+}
+
+/// Something is at this address, but only for forms or scripts.
+pub(super) async fn wrong_method() -> PageFailure {
+    PageFailure(Refusal::WrongMethod)
 }
 
 /// Where somebody who is not signed in yet has to go next.

@@ -151,6 +151,11 @@ impl PocketPhone {
         &self.prompt
     }
 
+    /// Whether it could scan a code.
+    pub(super) fn is_free(&self) -> Result<(), PhoneRefusal> {
+        self.idle().map(drop)
+    }
+
     /// Goes where a scanned code leads. `text` must come from a picture of a code.
     pub(super) fn scan(self: &Arc<Self>, text: &str) -> Result<(), PhoneRefusal> {
         let code = ScannedQr::from_scanner(text).map_err(|_| PhoneRefusal::OtherCode)?;

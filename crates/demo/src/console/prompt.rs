@@ -12,13 +12,23 @@ use super::wire::{Eye, Wire};
 /// A phone's screen, and where its buttons lead.
 pub(super) struct Prompt {
     pub(super) screen: watch::Sender<Screen>,
-    decision: Mutex<Option<oneshot::Sender<Decision>>>,
+    pending: Mutex<Pending>,
     wire: Wire,
+}
+
+/// The question that waits for a decision.
+#[derive(Default)]
+struct Pending {
+    /// How many there were; the number of the latest.
+    asked: u64,
+    decision: Option<oneshot::Sender<Decision>>,
 }
 
 /// What the sheet on the phone says.
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct AskView {
+    /// Comes back with the decision: a button pressed for one question does not answer the next.
+    number: u64,
     /// What approval does.
     title: &'static str,
     /// What the button says.
@@ -50,25 +60,29 @@ impl Prompt {
     pub(super) fn new(wire: Wire) -> Self {
         Self {
             screen: watch::Sender::new(Screen::default()),
-            decision: Mutex::default(),
+            pending: Mutex::default(),
             wire,
         }
     }
 
-    /// Hands over what the person decided.
-    pub(super) fn decide(&self, decision: Decision) -> Result<(), PhoneRefusal> {
-        let asked = self.decision().take().ok_or(PhoneRefusal::NothingAsked)?;
+    /// Hands over what the person decided about a question.
+    pub(super) fn decide(&self, number: u64, decision: Decision) -> Result<(), PhoneRefusal> {
+        let mut pending = self.pending();
+        if pending.asked != number {
+            return Err(PhoneRefusal::NothingAsked);
+        }
+        let asked = pending.decision.take().ok_or(PhoneRefusal::NothingAsked)?;
         asked.send(decision).map_err(|_| PhoneRefusal::NothingAsked)
     }
 
-    fn decision(&self) -> MutexGuard<'_, Option<oneshot::Sender<Decision>>> {
-        self.decision.lock().unwrap_or_else(PoisonError::into_inner)
+    fn pending(&self) -> MutexGuard<'_, Pending> {
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Approver for PagePerson {
     async fn approve(&self, ask: &Ask<'_>) -> Decision {
-        let view = AskView::from(ask);
+        let mut view = AskView::from(ask);
         let asked = format!(
             "asks its person: {} for {}?",
             view.title.to_lowercase(),
@@ -76,7 +90,12 @@ impl Approver for PagePerson {
         );
         self.0.wire.saw(Eye::Phone, asked);
         let (decided, decision) = oneshot::channel();
-        *self.0.decision() = Some(decided);
+        {
+            let mut pending = self.0.pending();
+            pending.asked += 1;
+            view.number = pending.asked;
+            pending.decision = Some(decided);
+        }
         self.0.screen.send_modify(|screen| screen.ask = Some(view));
         let _withdrawn = Withdrawn(&self.0);
         let decision = decision.await.unwrap_or(Decision::Decline);
@@ -96,7 +115,7 @@ struct Withdrawn<'a>(&'a Prompt);
 
 impl Drop for Withdrawn<'_> {
     fn drop(&mut self) {
-        self.0.decision().take();
+        self.0.pending().decision.take();
         self.0.screen.send_modify(|screen| screen.ask = None);
     }
 }
@@ -114,6 +133,7 @@ impl From<&Ask<'_>> for AskView {
             display_name: shown(account.display_name),
         });
         Self {
+            number: 0,
             title,
             button,
             site: shown(Some(ask.rp_id)),

@@ -10,6 +10,7 @@ use axum::routing::{get, post};
 use axum::{Router, extract::Request};
 
 use super::app::App;
+use super::own_host::own_host_only;
 use super::{assets, live, pages};
 use crate::qr_picture::MAX_IMAGE_FILE;
 use crate::relying_party::MAX_BODY;
@@ -59,13 +60,19 @@ pub(super) fn router(app: App) -> Router {
         .route("/laptop/{id}/cancel", post(live::cancel_ceremony))
         .route("/wire", get(pages::wire_view::show))
         .route("/wire/events", get(live::wire_events))
+        .route("/metrics", get(pages::metrics::show))
         .route("/assets/console.css", get(assets::style))
         .route("/assets/console.js", get(assets::script))
         .route("/assets/mark.svg", get(assets::mark))
         .merge(routes::routes().with_state(Arc::clone(&site)))
         .fallback(pages::missing)
+        .method_not_allowed_fallback(pages::wrong_method)
         .layer(DefaultBodyLimit::max(MAX_BODY))
-        .layer(middleware::from_fn_with_state(site, own_pages_only))
+        .layer(middleware::from_fn_with_state(
+            Arc::clone(&site),
+            own_pages_only,
+        ))
+        .layer(middleware::from_fn_with_state(site, own_host_only))
         .layer(middleware::from_fn(with_headers))
         .with_state(app)
 }

@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, FromRef, FromRequestParts, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method, header};
+use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use axum_extra::extract::CookieJar;
 use axum_extra::extract::cookie::{Cookie, SameSite};
 
+use super::limits::Limit;
 use super::refusal::Refusal;
 use super::site::Site;
 use super::store::SessionSecret;
@@ -89,7 +90,11 @@ pub(crate) async fn own_pages_only(
     next: Next,
 ) -> Result<Response, Refusal> {
     if is_own(request.method(), request.headers(), &site) {
-        return Ok(next.run(request).await);
+        let response = next.run(request).await;
+        if response.status() == StatusCode::PAYLOAD_TOO_LARGE {
+            site.limits().reached(Limit::Body);
+        }
+        return Ok(response);
     }
     let jar = CookieJar::from_headers(request.headers());
     let session = session_of(&jar, &site);

@@ -1,15 +1,16 @@
 //! What the site says no to, and how: one table of codes, statuses and sentences.
 
 use axum::Json;
-use axum::extract::rejection::JsonRejection;
+use axum::extract::rejection::{FormRejection, JsonRejection, QueryRejection};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use webauthn_rs::prelude::WebauthnError;
 
 use super::device_name::DeviceNameError;
+use super::limits::Limit;
 use super::policy::PolicyError;
-use super::{MAX_BODY, MAX_DEVICES, MAX_PASSWORD};
+use super::{MAX_BODY, MAX_CREDENTIAL_ID, MAX_DEVICES, MAX_PASSWORD};
 
 /// Why a request is refused.
 #[derive(Debug, thiserror::Error)]
@@ -62,6 +63,8 @@ pub(crate) enum Refusal {
     BackupEligibilityChanged,
     #[error("a page of another site sent this request")]
     OtherOrigin,
+    #[error("the console has another name: open the address that it told when it started")]
+    OtherHost,
     #[error("this form is out of date: reload the page and try again")]
     FormToken,
     #[error("only administrators may do this")]
@@ -76,8 +79,12 @@ pub(crate) enum Refusal {
     Policy(#[from] PolicyError),
     #[error("a grace period is a number of days from 1 to 365")]
     GracePeriod,
+    #[error("its credential id has more than {MAX_CREDENTIAL_ID} bytes")]
+    CredentialIdTooLong,
     #[error("there is nothing at this address")]
     NotFound,
+    #[error("this address only takes forms: go back to the page with the form")]
+    WrongMethod,
     #[error("the request has more than {MAX_BODY} bytes")]
     TooLarge,
     #[error("the request cannot be read: {0}")]
@@ -90,6 +97,10 @@ pub(crate) enum Refusal {
     Fault(#[source] WebauthnError),
     #[error("the site has a fault: try again later")]
     Records(#[from] rusqlite::Error),
+    #[error("the site has a fault: try again later")]
+    System(#[source] std::io::Error),
+    #[error("the site has a fault: try again later")]
+    Metrics(#[source] prometheus::Error),
     #[error("the site has a fault: try again later")]
     Thread(#[source] tokio::task::JoinError),
 }
@@ -128,6 +139,7 @@ impl Refusal {
             | Self::BackupEligibilityChanged => (StatusCode::FORBIDDEN, "not_verified"),
             Self::UnknownPasskey => (StatusCode::FORBIDDEN, "unknown_passkey"),
             Self::OtherOrigin => (StatusCode::FORBIDDEN, "other_origin"),
+            Self::OtherHost => (StatusCode::MISDIRECTED_REQUEST, "other_host"),
             Self::FormToken => (StatusCode::FORBIDDEN, "form_token"),
             Self::NotAdministrator => (StatusCode::FORBIDDEN, "not_administrator"),
             Self::NotForOneself => (StatusCode::CONFLICT, "not_for_oneself"),
@@ -136,13 +148,32 @@ impl Refusal {
             Self::Policy(_) => (StatusCode::BAD_REQUEST, "policy"),
             Self::GracePeriod => (StatusCode::BAD_REQUEST, "grace_period"),
             Self::NotFound => (StatusCode::NOT_FOUND, "not_found"),
+            Self::WrongMethod => (StatusCode::METHOD_NOT_ALLOWED, "wrong_method"),
             Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "malformed"),
-            Self::Malformed(_) => (StatusCode::UNPROCESSABLE_ENTITY, "malformed"),
+            Self::CredentialIdTooLong | Self::Malformed(_) => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "malformed")
+            }
             Self::MalformedJson(rejection) => (rejection.status(), "malformed"),
             Self::TooManySessions => (StatusCode::SERVICE_UNAVAILABLE, "too_many_sessions"),
-            Self::Fault(_) | Self::Records(_) | Self::Thread(_) => {
-                (StatusCode::INTERNAL_SERVER_ERROR, "fault")
-            }
+            Self::Fault(_)
+            | Self::Records(_)
+            | Self::Thread(_)
+            | Self::System(_)
+            | Self::Metrics(_) => (StatusCode::INTERNAL_SERVER_ERROR, "fault"),
+        }
+    }
+
+    /// The limit that was reached, if that is the reason. Bodies are counted where they are read.
+    pub(super) fn limit(&self) -> Option<Limit> {
+        match self {
+            Self::LockedOut { .. } => Some(Limit::Guesses),
+            Self::TooManyTries => Some(Limit::Tries),
+            Self::PasswordTooLong => Some(Limit::Password),
+            Self::TooManySessions => Some(Limit::Sessions),
+            Self::TooManyPasskeys => Some(Limit::Devices),
+            Self::DeviceName(DeviceNameError::TooLong) => Some(Limit::DeviceName),
+            Self::CredentialIdTooLong => Some(Limit::CredentialId),
+            _ => None,
         }
     }
 
@@ -151,6 +182,8 @@ impl Refusal {
         match self {
             Self::Fault(cause) => tracing::error!(%cause, "the site cannot begin a ceremony"),
             Self::Records(cause) => tracing::error!(%cause, "the site's records cannot be used"),
+            Self::System(cause) => tracing::error!(%cause, "the system lets the site down"),
+            Self::Metrics(cause) => tracing::error!(%cause, "the site's counters cannot be read"),
             Self::Thread(cause) => tracing::error!(%cause, "an operation of the site broke"),
             Self::NotVerified(cause) => tracing::debug!(%cause, "a passkey was not verified"),
             _ => {}
@@ -174,6 +207,22 @@ impl From<JsonRejection> for Refusal {
         } else {
             Self::MalformedJson(rejection)
         }
+    }
+}
+
+impl From<FormRejection> for Refusal {
+    fn from(rejection: FormRejection) -> Self {
+        if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+            Self::TooLarge
+        } else {
+            Self::Malformed(rejection.body_text())
+        }
+    }
+}
+
+impl From<QueryRejection> for Refusal {
+    fn from(rejection: QueryRejection) -> Self {
+        Self::Malformed(rejection.body_text())
     }
 }
 

@@ -11,6 +11,8 @@ use webauthn_rs::prelude::{Url, Webauthn, WebauthnBuilder};
 
 use super::audit::{AuditEntry, AuditEvent};
 use super::challenges::Challenges;
+use super::limits::{Limit, Limits};
+use super::notes::Notes;
 use super::passwords::{self, Passwords};
 use super::policy::{Policy, Reach, Requirement};
 use super::refusal::Refusal;
@@ -33,6 +35,8 @@ pub(crate) struct Site {
     store: Store,
     challenges: Challenges,
     throttle: Throttle,
+    notes: Notes,
+    limits: Limits,
 }
 
 /// Where somebody stands, as the pages need to know.
@@ -55,13 +59,16 @@ impl Site {
         let webauthn = WebauthnBuilder::new(&rp_id, &options.origin)
             .and_then(|site| site.rp_name(RP_NAME).timeout(CHALLENGE_LIFE).build())
             .map_err(failed)?;
+        let limits = Limits::new().map_err(SetupError::Metrics)?;
         Ok(Self {
             webauthn,
             rp_id,
             passwords: Passwords::new().map_err(SetupError::Hash)?,
-            store: Store::open(&options.store).map_err(SetupError::Store)?,
+            store: Store::open(&options.store, limits.clone()).map_err(SetupError::Store)?,
             challenges: Challenges::default(),
             throttle: Throttle::default(),
+            notes: Notes::default(),
+            limits,
             options,
         })
     }
@@ -72,6 +79,11 @@ impl Site {
 
     pub(crate) fn rp_id(&self) -> &str {
         &self.rp_id
+    }
+
+    /// Where limits are counted.
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.limits
     }
 
     pub(crate) fn now(&self) -> SystemTime {
@@ -150,7 +162,8 @@ impl Site {
             .await
     }
 
-    /// Keeps a refusal in the audit trail and hands it on. What was refused itself left nothing.
+    /// Keeps a refusal in the audit trail and hands it on, unless the user has filled enough of it.
+    /// What was refused itself left nothing.
     async fn note(
         &self,
         refusal: Refusal,
@@ -158,17 +171,21 @@ impl Site {
         secret: Option<&SessionSecret>,
     ) -> Refusal {
         let (secret, now) = (secret.cloned(), self.now());
-        let detail = refusal.to_string();
-        let noted = self.store.run(move |records| {
+        let (detail, notes) = (refusal.to_string(), self.notes.clone());
+        let kept = self.store.run(move |records| {
             // Strangers cannot fill the trail: without a session there is nobody to tell about.
             let Some(session) = secret.and_then(|secret| records.session(&secret, now).ok()) else {
                 return Ok(());
             };
             let name = records.user(session.user)?.map(|user| user.name);
             let name = name.unwrap_or_default();
+            if !notes.have_room(&name, now) {
+                records.limits().reached(Limit::Notes);
+                return Ok(());
+            }
             records.audit(now, &name, event, &name, &detail)
         });
-        if let Err(failure) = noted.await {
+        if let Err(failure) = kept.await {
             failure.log();
         }
         refusal
@@ -210,10 +227,15 @@ impl Situation {
     /// Devices are changed only by somebody who has shown one, so that a stolen password or a
     /// borrowed session cannot.
     fn may_change_devices(&self) -> Result<(), Refusal> {
-        if self.devices > 0 && self.session.proved != Proved::Passkey {
+        if self.owes_a_passkey() {
             return Err(Refusal::PasskeyNeeded);
         }
         Ok(())
+    }
+
+    /// Whether the user has a passkey that this session has not seen.
+    pub(crate) fn owes_a_passkey(&self) -> bool {
+        self.devices > 0 && self.session.proved != Proved::Passkey
     }
 }
 

@@ -17,6 +17,7 @@ use std::time::{Duration, SystemTime};
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
+use super::limits::Limits;
 use super::refusal::Refusal;
 
 pub(crate) use devices::{Device, NewDevice};
@@ -59,13 +60,16 @@ pub enum StoreError {
 
 /// The records. Clones share them.
 #[derive(Clone)]
-pub(crate) struct Store(Arc<Mutex<Connection>>);
+pub(crate) struct Store {
+    connection: Arc<Mutex<Connection>>,
+    limits: Limits,
+}
 
 /// The records within one operation.
-pub(crate) struct Records<'c>(Transaction<'c>);
+pub(crate) struct Records<'c>(Transaction<'c>, &'c Limits);
 
 impl Store {
-    pub(crate) fn open(place: &StorePlace) -> Result<Self, StoreError> {
+    pub(crate) fn open(place: &StorePlace, limits: Limits) -> Result<Self, StoreError> {
         let mut connection = match place {
             StorePlace::Memory => Connection::open_in_memory()?,
             StorePlace::File(path) => {
@@ -75,10 +79,15 @@ impl Store {
         };
         connection.busy_timeout(BUSY_TIME)?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
-        connection.pragma_update(None, "synchronous", "NORMAL")?;
+        // What a person was told is done stays done, also when the power fails: their phone would
+        // otherwise hold a passkey that the site has forgotten.
+        connection.pragma_update(None, "synchronous", "FULL")?;
         connection.pragma_update(None, "foreign_keys", "ON")?;
         prepare(&mut connection)?;
-        Ok(Self(Arc::new(Mutex::new(connection))))
+        Ok(Self {
+            connection: Arc::new(Mutex::new(connection)),
+            limits,
+        })
     }
 
     /// Does one operation on a thread where it may wait for the disk.
@@ -100,12 +109,20 @@ impl Store {
         operation: impl FnOnce(&Records<'_>) -> Result<T, Refusal>,
     ) -> Result<T, Refusal> {
         // A panic in an operation rolled its transaction back, so a poisoned lock is still good.
-        let mut connection = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let connection = self.connection.lock();
+        let mut connection = connection.unwrap_or_else(PoisonError::into_inner);
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let records = Records(transaction);
-        let outcome = operation(&records)?;
+        let records = Records(transaction, &self.limits);
+        let outcome = operation(&records).map_err(|refusal| self.limits.refused(refusal))?;
         records.0.commit()?;
         Ok(outcome)
+    }
+}
+
+impl Records<'_> {
+    /// Where limits are counted that bite without a refusal.
+    pub(super) fn limits(&self) -> &Limits {
+        self.1
     }
 }
 
@@ -163,3 +180,6 @@ const VERSION: i64 = 1;
 
 /// How long another process may hold the file: operations take milliseconds.
 const BUSY_TIME: Duration = Duration::from_secs(5);
+
+#[cfg(test)]
+mod tests;

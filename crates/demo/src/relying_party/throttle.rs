@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
+use super::limits::{Limit, Limits};
 use super::refusal::Refusal;
 
 /// Passwords that one client may try in a [`THROTTLE_WINDOW`]. People of one office share an
@@ -26,13 +27,19 @@ struct Tries {
 
 impl Throttle {
     /// Counts a try of a client; `None` is everybody whose address is not known.
-    pub(super) fn count(&self, client: Option<IpAddr>, now: SystemTime) -> Result<(), Refusal> {
+    pub(super) fn count(
+        &self,
+        client: Option<IpAddr>,
+        now: SystemTime,
+        limits: &Limits,
+    ) -> Result<(), Refusal> {
         let mut clients = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut client = client.map(network);
         if clients.len() >= MAX_CLIENTS && !clients.contains_key(&client) {
             clients.retain(|_, tries| tries.is_current(now));
             if clients.len() >= MAX_CLIENTS {
                 client = None;
+                limits.reached(Limit::Clients);
             }
         }
         let fresh = || Tries {
@@ -44,7 +51,7 @@ impl Throttle {
             *tries = fresh();
         }
         if tries.count >= MAX_TRIES_PER_CLIENT {
-            return Err(Refusal::TooManyTries);
+            return Err(limits.refused(Refusal::TooManyTries));
         }
         tries.count += 1;
         Ok(())
@@ -82,30 +89,45 @@ mod tests {
 
     #[test]
     fn a_client_has_so_many_tries_and_not_one_more() {
-        let throttle = Throttle::default();
+        let (throttle, limits) = (Throttle::default(), Limits::new().unwrap());
         for _ in 0..MAX_TRIES_PER_CLIENT {
-            throttle.count(Some(v6("2001:db8::1")), START).unwrap();
+            throttle
+                .count(Some(v6("2001:db8::1")), START, &limits)
+                .unwrap();
         }
+        assert_eq!(limits.count(Limit::Tries), 0);
         let neighbour = Some(v6("2001:db8::ffff"));
-        let refused = throttle.count(neighbour, START);
+        let refused = throttle.count(neighbour, START, &limits);
         assert!(matches!(refused, Err(Refusal::TooManyTries)));
-        throttle.count(Some(v6("2001:db8:0:1::1")), START).unwrap();
-        throttle.count(neighbour, START + THROTTLE_WINDOW).unwrap();
+        assert_eq!(limits.count(Limit::Tries), 1);
+        throttle
+            .count(Some(v6("2001:db8:0:1::1")), START, &limits)
+            .unwrap();
+        throttle
+            .count(neighbour, START + THROTTLE_WINDOW, &limits)
+            .unwrap();
     }
 
     #[test]
     fn clients_beyond_the_limit_share_a_count() {
-        let throttle = Throttle::default();
+        let (throttle, limits) = (Throttle::default(), Limits::new().unwrap());
         for n in 0..u32::try_from(MAX_CLIENTS).unwrap() {
             let client = Some(IpAddr::V4(n.into()));
-            throttle.count(client, START).unwrap();
+            throttle.count(client, START, &limits).unwrap();
         }
+        assert_eq!(limits.count(Limit::Clients), 0);
         for _ in 0..MAX_TRIES_PER_CLIENT {
-            throttle.count(Some(v6("2001:db8::1")), START).unwrap();
+            throttle
+                .count(Some(v6("2001:db8::1")), START, &limits)
+                .unwrap();
         }
-        let refused = throttle.count(Some(v6("2001:db8:1::1")), START);
+        assert_eq!(
+            limits.count(Limit::Clients),
+            u64::from(MAX_TRIES_PER_CLIENT)
+        );
+        let refused = throttle.count(Some(v6("2001:db8:1::1")), START, &limits);
         assert!(matches!(refused, Err(Refusal::TooManyTries)));
         let counted = Some(IpAddr::V4(0.into()));
-        throttle.count(counted, START).unwrap();
+        throttle.count(counted, START, &limits).unwrap();
     }
 }

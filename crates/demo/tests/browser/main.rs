@@ -7,7 +7,16 @@
 #![expect(clippy::expect_used, reason = "a test may panic")]
 #![expect(clippy::panic, reason = "a test may panic")]
 
+#[path = "../relying_party/forger.rs"]
+#[expect(dead_code, reason = "shared with the tests of the JSON interface")]
+mod forger;
+mod keyboard;
 mod looks;
+mod phone_page;
 mod rig;
 mod roll_out;
+mod signals;
 mod story;
+#[path = "../console/visitor.rs"]
+#[expect(dead_code, reason = "shared with the tests of the pages")]
+mod visitor;

@@ -1,22 +1,29 @@
 //! A console, a Chromium driven by `WebDriver`, and what a person does with them.
 
 use std::io::{BufRead as _, BufReader};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::str::FromStr;
 use std::time::Duration;
 
-use fantoccini::wd::{Capabilities, WindowHandle};
+use axum::Router;
+use axum::http::Method;
+use fantoccini::wd::{Capabilities, WebDriverCompatibleCommand, WindowHandle};
 use fantoccini::{Client, ClientBuilder, Locator};
 use hawser_demo::console::{Console, DEMO_PASSWORD, Options};
 use hyper_util::client::legacy::connect::HttpConnector;
-use serde_json::json;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
+use webauthn_rs::prelude::Url;
 
 /// The console and a browser with two windows: the laptop's, and the phone's.
 pub(crate) struct Rig {
     pub(crate) browser: Client,
     pub(crate) origin: String,
+    /// The console without a browser in front.
+    pub(crate) router: Router,
     laptop: WindowHandle,
     phone: WindowHandle,
     server: JoinHandle<()>,
@@ -53,15 +60,25 @@ impl Rig {
     }
 
     pub(crate) async fn with_scheme(scheme: Scheme) -> Self {
+        Self::with(scheme, None).await
+    }
+
+    /// A browser whose camera sees a film.
+    pub(crate) async fn with(scheme: Scheme, camera: Option<&Path>) -> Self {
         let console = Console::open(Options::default()).await.unwrap();
         let origin = console.origin().origin().ascii_serialization();
+        let router = console.router();
         let server = tokio::spawn(async move {
             console.serve(std::future::pending()).await.unwrap();
         });
         let (driver, address) = start_driver();
         let profile = TempDir::new().unwrap();
         let browser = ClientBuilder::new(HttpConnector::new())
-            .capabilities(capabilities(profile.path().to_str().unwrap(), scheme))
+            .capabilities(capabilities(
+                profile.path().to_str().unwrap(),
+                scheme,
+                camera,
+            ))
             .connect(&address)
             .await
             .unwrap();
@@ -71,6 +88,7 @@ impl Rig {
         Self {
             browser,
             origin,
+            router,
             laptop,
             phone,
             server,
@@ -102,6 +120,15 @@ impl Rig {
         if self.browser.current_url().await.unwrap().as_str() != wanted {
             self.browser.goto(&wanted).await.unwrap();
         }
+    }
+
+    /// Runs a script in this window before those of every page.
+    pub(crate) async fn before_every_page(&self, script: &str) {
+        let command = DevTools {
+            method: "Page.addScriptToEvaluateOnNewDocument",
+            parameters: json!({ "source": script }),
+        };
+        self.browser.issue_cmd(command).await.unwrap();
     }
 
     pub(crate) async fn go(&self, path: &str) {
@@ -260,6 +287,25 @@ impl Rig {
     }
 }
 
+/// A command of the protocol of Chrome's developer tools, which chromedriver passes on.
+#[derive(Debug)]
+struct DevTools {
+    method: &'static str,
+    parameters: Value,
+}
+
+impl WebDriverCompatibleCommand for DevTools {
+    fn endpoint(&self, base: &Url, session: Option<&str>) -> Result<Url, <Url as FromStr>::Err> {
+        let session = session.unwrap_or_default();
+        base.join(&format!("session/{session}/goog/cdp/execute"))
+    }
+
+    fn method_and_body(&self, _: &Url) -> (Method, Option<String>) {
+        let body = json!({ "cmd": self.method, "params": self.parameters });
+        (Method::POST, Some(body.to_string()))
+    }
+}
+
 /// Starts chromedriver on a port that it chooses, and returns its address.
 fn start_driver() -> (Driver, String) {
     let mut child = Command::new("chromedriver")
@@ -278,12 +324,12 @@ fn start_driver() -> (Driver, String) {
     (driver, format!("http://127.0.0.1:{port}"))
 }
 
-fn capabilities(profile: &str, scheme: Scheme) -> Capabilities {
+fn capabilities(profile: &str, scheme: Scheme, camera: Option<&Path>) -> Capabilities {
     let colours = match scheme {
         Scheme::Dark => 0,
         Scheme::Light => 1,
     };
-    let wanted = json!({
+    let mut wanted = json!({
         "goog:chromeOptions": {
             "args": [
                 "--headless",
@@ -301,8 +347,19 @@ fn capabilities(profile: &str, scheme: Scheme) -> Capabilities {
             ],
         },
     });
+    if let Some(film) = camera {
+        let arguments = wanted["goog:chromeOptions"]["args"].as_array_mut().unwrap();
+        arguments.extend([
+            json!("--use-fake-ui-for-media-stream"),
+            json!("--use-fake-device-for-media-stream"),
+            json!(format!(
+                "--use-file-for-fake-video-capture={}",
+                film.display()
+            )),
+        ]);
+    }
     match wanted {
-        serde_json::Value::Object(wanted) => wanted,
+        Value::Object(wanted) => wanted,
         _ => Capabilities::new(),
     }
 }

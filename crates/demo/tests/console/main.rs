@@ -1,11 +1,13 @@
 //! The console's pages over HTTP, without a browser: what they let through, and what they must not.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
+#![expect(clippy::panic, reason = "a test may panic")]
 #![expect(
     clippy::indexing_slicing,
     reason = "a missing JSON member fails the test"
 )]
 
+mod addresses;
 mod administration;
 mod devices;
 mod enforcement;
@@ -14,7 +16,9 @@ mod enforcement;
 mod forger;
 mod forms;
 mod headers;
+mod limits;
 mod phones;
 mod records;
 mod sign_in;
+mod step_up;
 mod visitor;

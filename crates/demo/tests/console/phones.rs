@@ -89,7 +89,7 @@ async fn approve(
     let ask = &asked["ask"];
     assert_eq!(ask["site"], "localhost");
     assert_eq!(ask["accounts"][0]["name"], "alice");
-    let decided = json!({"approve": true, "account": 0});
+    let decided = json!({"ask": ask["number"], "approve": true, "account": 0});
     let page = visitor
         .post_json(&format!("/phone/{phone}/decide"), &decided)
         .await;
@@ -146,13 +146,20 @@ async fn a_phone_that_declines_signs_nobody_in() {
     let (mut alice, _) = harbour.visitor_after_password("alice").await;
     let ceremony = begin(&mut alice, "register").await;
     scan(&harbour, &mut alice, "slate", &ceremony).await;
-    until(&harbour, &alice, "/phone/slate/events", |s| {
+    let asked = until(&harbour, &alice, "/phone/slate/events", |s| {
         s["ask"].is_object()
     })
     .await;
-    alice
-        .post_json("/phone/slate/decide", &json!({"approve": false}))
-        .await;
+    // What was pressed for another question does not count.
+    let number = asked["ask"]["number"].as_u64().unwrap();
+    for other in [number - 1, number + 1] {
+        let wrong = json!({"ask": other, "approve": true});
+        let page = alice.post_json("/phone/slate/decide", &wrong).await;
+        assert_eq!(page.status, StatusCode::CONFLICT, "{}", page.text);
+    }
+    let declined = json!({"ask": number, "approve": false});
+    let page = alice.post_json("/phone/slate/decide", &declined).await;
+    assert_eq!(page.status, StatusCode::NO_CONTENT, "{}", page.text);
     let events = format!("{ceremony}/events");
     let over = until(&harbour, &alice, &events, |v| v["failure"].is_string()).await;
     let words = over["failure"].as_str().unwrap();

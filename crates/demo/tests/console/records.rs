@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 use hawser_demo::console::admin::{self, Command};
-use hawser_demo::console::{Console, Options};
+use hawser_demo::console::{Console, DEMO_PASSWORD, Options};
 use hawser_demo::relying_party::StorePlace;
 use hawser_demo::relying_party::policy::{CohortSize, Mode, Population};
 use tempfile::TempDir;
@@ -85,4 +85,46 @@ async fn files_that_are_no_records_are_left_alone() {
     assert!(Console::open(options).await.is_err());
     let kept = std::fs::read_to_string(&letter).unwrap();
     assert!(kept.starts_with("Dear harbour master"));
+}
+
+#[tokio::test]
+async fn the_time_that_passed_outlives_the_console_and_is_the_command_lines_too() {
+    let directory = TempDir::new().unwrap();
+    let file = directory.path().join("console.sqlite");
+    let options = Options {
+        store: StorePlace::File(file.clone()),
+        ..Options::default()
+    };
+    let harbour = Harbour(Console::open(options.clone()).await.unwrap());
+    let (mut alice, _) = harbour.visitor_after_password("alice").await;
+    let (mut root, _) = harbour.visitor_after_password("root").await;
+    let page = root.post("/admin/clock", &[("days", "36")]).await;
+    page.assert_leads_to("/sign-in");
+    alice.get("/").await.assert_leads_to("/sign-in");
+
+    // The kill switch at the command line, and back in the console: no time has passed meanwhile.
+    let (mut bob, _) = harbour.visitor_after_password("bob").await;
+    let grace = Command::SetMode(Population::Users, Mode::Grace);
+    let everybody = Command::RollOut(CohortSize::Percent(100));
+    for command in [grace, everybody] {
+        admin::run(file.clone(), command).await.unwrap();
+    }
+    let page = bob.password("bob", DEMO_PASSWORD).await;
+    page.assert_leads_to("/sign-in/notice");
+    admin::run(file.clone(), Command::Suspend).await.unwrap();
+    harbour.admin(Command::Resume).await.unwrap();
+    bob.password("bob", DEMO_PASSWORD).await;
+    let page = bob.get("/sign-in/notice").await;
+    assert!(page.text.contains("35 days"), "{}", page.text);
+
+    // Sessions that are over stay over.
+    let cookie = alice.cookie.clone();
+    drop((harbour, alice, root, bob));
+    let harbour = Harbour(Console::open(options).await.unwrap());
+    let mut again = harbour.visitor();
+    again.cookie = cookie;
+    again.get("/").await.assert_leads_to("/sign-in");
+    let (mut bob, _) = harbour.visitor_after_password("bob").await;
+    let page = bob.get("/sign-in/notice").await;
+    assert!(page.text.contains("35 days"), "{}", page.text);
 }

@@ -19,11 +19,8 @@ impl Harbour {
     }
 
     pub(crate) fn visitor(&self) -> Visitor {
-        Visitor {
-            router: self.0.router(),
-            origin: self.0.origin().origin().ascii_serialization(),
-            cookie: None,
-        }
+        let origin = self.0.origin().origin().ascii_serialization();
+        Visitor::new(self.0.router(), origin)
     }
 
     /// Somebody past the password.
@@ -65,6 +62,14 @@ pub(crate) struct Page {
 }
 
 impl Visitor {
+    pub(crate) fn new(router: Router, origin: String) -> Self {
+        Self {
+            router,
+            origin,
+            cookie: None,
+        }
+    }
+
     pub(crate) async fn send(&mut self, mut request: Request<Body>) -> Page {
         if let Some(cookie) = &self.cookie {
             let cookie = cookie.parse().unwrap();

@@ -2,8 +2,9 @@
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
+use hawser_demo::relying_party::{MAX_NOTES, THROTTLE_WINDOW};
 
-use crate::world::{ORIGIN, Phone, World};
+use crate::world::{ORIGIN, Phone, World, assert_refused};
 
 #[tokio::test]
 async fn registrations_sign_ins_and_refusals_are_kept() {
@@ -36,4 +37,24 @@ async fn registrations_sign_ins_and_refusals_are_kept() {
             "alice forged_request alice a page of another site sent this request",
         ]
     );
+}
+
+#[tokio::test]
+async fn invented_names_do_not_push_out_the_audit_trail() {
+    let world = World::new();
+    for n in 0..=MAX_NOTES {
+        if n == 50 {
+            world.pass(THROTTLE_WINDOW);
+        }
+        let name = format!("name {n}");
+        let refused = world.browser().password(&name, "guess").await;
+        assert_refused(refused, StatusCode::UNAUTHORIZED, "wrong_password");
+    }
+    let refused = world.browser().password("alice", "guess").await;
+    assert_refused(refused, StatusCode::UNAUTHORIZED, "wrong_password");
+    let audit = world.audit().await;
+    let strangers = audit.iter().filter(|line| line.contains("nobody has"));
+    assert_eq!(strangers.count(), usize::try_from(MAX_NOTES).unwrap());
+    // A user who exists is told of all the same.
+    assert_eq!(audit.last().unwrap(), "- wrong_password alice");
 }

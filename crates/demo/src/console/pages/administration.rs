@@ -8,11 +8,12 @@ use maud::{Markup, html};
 
 use super::next_step;
 use crate::console::app::App;
-use crate::console::clock::MAX_DAYS;
+use crate::console::clock::{ClockError, MAX_DAYS};
 use crate::console::failure::PageFailure;
 use crate::console::forms::OwnForm;
 use crate::console::layout::{self, Place};
 use crate::relying_party::cookies::SessionCookie;
+use crate::relying_party::limits::Limit;
 use crate::relying_party::policy::{CohortSize, Mode, Population};
 use crate::relying_party::refusal::Refusal;
 use crate::relying_party::site::Actor;
@@ -101,8 +102,17 @@ pub(in crate::console) async fn let_time_pass(
         let refused = Refusal::Malformed(format!("days are 1 to {MAX_DAYS}"));
         return after(&app, &form.session, Err(refused)).await;
     }
-    app.clock.let_pass(days);
-    Ok(Redirect::to("/sign-in").into_response())
+    let clock = app.clock.clone();
+    let passed = tokio::task::spawn_blocking(move || clock.let_pass(days)).await;
+    let refusal = match passed.map_err(Refusal::Thread)? {
+        Ok(()) => return Ok(Redirect::to("/sign-in").into_response()),
+        Err(ClockError::Kept(error)) => Refusal::System(error),
+        Err(error @ ClockError::TooFar) => {
+            app.site.limits().reached(Limit::Clock);
+            Refusal::Malformed(error.to_string())
+        }
+    };
+    after(&app, &form.session, Err(refusal)).await
 }
 
 /// The page again, with what went wrong on top.

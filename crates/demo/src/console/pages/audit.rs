@@ -1,5 +1,6 @@
 //! The audit trail.
 
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
 use maud::html;
@@ -10,6 +11,7 @@ use crate::console::app::App;
 use crate::console::failure::PageFailure;
 use crate::console::layout::{self, Place, moment};
 use crate::relying_party::cookies::SessionCookie;
+use crate::relying_party::refusal::Refusal;
 use crate::relying_party::site::Actor;
 
 #[derive(Deserialize)]
@@ -19,9 +21,10 @@ pub(in crate::console) struct Filter {
 
 pub(in crate::console) async fn show(
     State(app): State<App>,
-    Query(Filter { user }): Query<Filter>,
     SessionCookie(session): SessionCookie,
+    query: Result<Query<Filter>, QueryRejection>,
 ) -> Result<Response, PageFailure> {
+    let Query(Filter { user }) = query.map_err(Refusal::from)?;
     let situation = app.site.situation(&session).await?;
     if let Some(next) = next_step(&situation) {
         return Ok(next.into_response());

@@ -14,7 +14,7 @@ use crate::console::layout::{self, Place, moment};
 use crate::relying_party::cookies::SessionCookie;
 use crate::relying_party::refusal::Refusal;
 use crate::relying_party::site::{DeviceList, Situation};
-use crate::relying_party::store::{Device, Proved, SessionSecret};
+use crate::relying_party::store::{Device, SessionSecret};
 use crate::relying_party::{MAX_DEVICE_NAME, MAX_DEVICES};
 
 pub(in crate::console) async fn show(
@@ -77,7 +77,7 @@ async fn page(
     alert: Option<&str>,
 ) -> Result<Markup, PageFailure> {
     let DeviceList { situation, devices } = app.site.devices(session).await?;
-    let must_show_one = situation.devices > 0 && situation.session.proved != Proved::Passkey;
+    let must_show_one = situation.owes_a_passkey();
     let body = html! {
         div.title.with-action {
             div {
@@ -94,15 +94,17 @@ async fn page(
         @if must_show_one {
             p.banner { "To change your devices, sign in with one of them first." }
         }
+        // Also when there are none: whoever keeps the passkey of the last device must hear it.
+        div hidden data-accepted=(accepted(&devices)) data-rp-id=(app.site.rp_id())
+            data-user=(user_handle(&situation)) data-user-name=(situation.user.name)
+            data-display-name=(situation.user.display_name) {}
         @if devices.is_empty() {
             section.card.empty {
                 h2 { "No devices yet" }
                 p { "Register the phone in your pocket: scan a code, confirm with your fingerprint, done." }
             }
         } @else {
-            ul.devices data-accepted=(accepted(&devices)) data-rp-id=(app.site.rp_id())
-                data-user=(user_handle(&situation)) data-user-name=(situation.user.name)
-                data-display-name=(situation.user.display_name) {
+            ul.devices {
                 @for device in &devices { (card(device, &situation, must_show_one)) }
             }
             p.hint { (devices.len()) " of at most " (MAX_DEVICES) " devices" }

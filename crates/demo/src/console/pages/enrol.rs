@@ -20,7 +20,7 @@ pub(in crate::console) async fn show(
 ) -> Result<Response, PageFailure> {
     let situation = app.site.situation(&session).await?;
     // Whoever has a device shows it first, and then comes back here.
-    if situation.devices > 0 && situation.session.proved != Proved::Passkey {
+    if situation.owes_a_passkey() {
         return Ok(Redirect::to("/sign-in/passkey").into_response());
     }
     if situation.devices >= MAX_DEVICES {

@@ -37,7 +37,7 @@ pub(in crate::console) async fn show(
             div.screen {
                 div.status-bar aria-hidden="true" { span { (phone.name) } span { "●●●" } }
                 div.face data-face {
-                    p.state role="status" data-state { "Ready" }
+                    p.state role="status" tabindex="-1" data-state { "Ready" }
                     div.scanner data-scanner {
                         button.primary.wide type="button" data-look { "Scan the code on the screen" }
                         button.wide type="button" data-camera hidden { "Use the camera" }

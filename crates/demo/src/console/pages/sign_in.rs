@@ -2,6 +2,7 @@
 
 use axum::Form;
 use axum::extract::State;
+use axum::extract::rejection::FormRejection;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum_extra::extract::CookieJar;
@@ -42,8 +43,9 @@ pub(in crate::console) async fn enter(
     State(app): State<App>,
     client: ClientAddress,
     jar: CookieJar,
-    Form(Credentials { user, password }): Form<Credentials>,
+    form: Result<Form<Credentials>, FormRejection>,
 ) -> Result<Response, PageFailure> {
+    let Form(Credentials { user, password }) = form.map_err(Refusal::from)?;
     let old = session_of(&jar, &app.site);
     let entered = app
         .site

@@ -161,7 +161,7 @@ impl Site {
                 }
                 let user = records.user_named(&name)?.ok_or(Refusal::NoSuchUser)?;
                 let devices = records.delete_devices(user.id)?;
-                records.close_sessions_of(user.id, None)?;
+                records.close_sessions_of(user.id)?;
                 let detail = match devices {
                     1 => "1 device deleted".to_owned(),
                     devices => format!("{devices} devices deleted"),
@@ -197,6 +197,10 @@ impl Records<'_> {
             Actor::Session(secret) => {
                 let situation = self.situation(secret, now)?;
                 situation.signed_in()?;
+                // A password is not enough to reset others, where a passkey has been registered.
+                if situation.owes_a_passkey() {
+                    return Err(Refusal::NotSignedIn);
+                }
                 if situation.user.administrator {
                     Ok(situation.user.name)
                 } else {

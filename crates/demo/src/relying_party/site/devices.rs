@@ -35,7 +35,8 @@ impl Site {
         device: i64,
         name: &str,
     ) -> Result<(), Refusal> {
-        let name = DeviceName::new(name)?;
+        let name = DeviceName::new(name);
+        let name = name.map_err(|error| self.limits.refused(error.into()))?;
         let (secret, now) = (secret.clone(), self.now());
         self.store
             .run(move |records| {
@@ -79,6 +80,8 @@ impl Site {
             }
             let user = situation.user;
             records.delete_device(user.id, device)?;
+            // Whoever has the phone may be signed in with it.
+            records.close_open_sessions_of(user.id, &by)?;
             records.audit(
                 now,
                 &user.name,

@@ -24,7 +24,8 @@ impl Site {
         secret: &SessionSecret,
         name: Option<&str>,
     ) -> Result<CreationChallengeResponse, Refusal> {
-        let name = name.map(DeviceName::new).transpose()?;
+        let name = name.map(DeviceName::new).transpose();
+        let name = name.map_err(|error| self.limits.refused(error.into()))?;
         let (now, asked, by) = (self.now(), name.clone(), secret.clone());
         let begun = self.store.run(move |records| {
             let situation = records.situation(&by, now)?;
@@ -55,8 +56,18 @@ impl Site {
         }
         options.public_key.hints = Some(vec![PublicKeyCredentialHints::Hybrid]);
         let ceremony = Ceremony::Registration { state, name };
-        self.challenges.open(secret, ceremony, now)?;
+        self.open_challenge(secret, ceremony, now)?;
         Ok(options)
+    }
+
+    fn open_challenge(
+        &self,
+        secret: &SessionSecret,
+        ceremony: Ceremony,
+        now: SystemTime,
+    ) -> Result<(), Refusal> {
+        let opened = self.challenges.open(secret, ceremony, now);
+        opened.map_err(|refusal| self.limits.refused(refusal))
     }
 
     /// Adds the device that answered.
@@ -91,7 +102,7 @@ impl Site {
             .finish_passkey_registration(answer, &state)
             .map_err(Refusal::NotVerified)?;
         if passkey.cred_id().len() > MAX_CREDENTIAL_ID {
-            return Err(Refusal::Malformed("its credential id is too long".into()));
+            return Err(self.limits.refused(Refusal::CredentialIdTooLong));
         }
         let credential = Credential::from(passkey.clone());
         if credential.backup_state && !credential.backup_eligible {
@@ -111,8 +122,13 @@ impl Site {
                     backup_eligible: credential.backup_eligible,
                     backed_up: credential.backup_state,
                     transports: &transports,
+                    counter: credential.counter,
                 };
-                records.register(&user, name, &new, now)
+                records.register(&user, name, &new, now)?;
+                if situation.devices == 0 {
+                    records.withdraw_admissions_of(user.id, &secret)?;
+                }
+                Ok(())
             })
             .await
     }
@@ -145,7 +161,7 @@ impl Site {
             allowed.transports = device.map(stored_transports).filter(|all| !all.is_empty());
         }
         options.public_key.hints = Some(vec![PublicKeyCredentialHints::Hybrid]);
-        self.challenges.open(secret, Ceremony::SignIn(state), now)?;
+        self.open_challenge(secret, Ceremony::SignIn(state), now)?;
         Ok(options)
     }
 
@@ -214,6 +230,7 @@ struct Registered<'a> {
     backup_eligible: bool,
     backed_up: bool,
     transports: &'a [String],
+    counter: u32,
 }
 
 impl Records<'_> {
@@ -238,6 +255,7 @@ impl Records<'_> {
             backup_eligible: new.backup_eligible,
             backed_up: new.backed_up,
             transports: new.transports,
+            counter: new.counter,
         };
         self.add_device(user.id, &device, now)?;
         let event = AuditEvent::DeviceRegistered;

@@ -6,6 +6,8 @@ use std::time::{Duration, SystemTime};
 use super::{Site, Situation};
 use crate::relying_party::MAX_PASSWORD;
 use crate::relying_party::audit::AuditEvent;
+use crate::relying_party::limits::Limit;
+use crate::relying_party::notes::Notes;
 use crate::relying_party::policy::{Mode, Requirement};
 use crate::relying_party::refusal::Refusal;
 use crate::relying_party::store::{Proved, Records, SessionSecret, User};
@@ -20,10 +22,10 @@ impl Site {
         password: String,
     ) -> Result<SessionSecret, Refusal> {
         if password.len() > MAX_PASSWORD {
-            return Err(Refusal::PasswordTooLong);
+            return Err(self.limits.refused(Refusal::PasswordTooLong));
         }
         let now = self.now();
-        self.throttle.count(client, now)?;
+        self.throttle.count(client, now, &self.limits)?;
         let asked = name.clone();
         let known = self.store.run(move |records| {
             if let Some(until) = records.locked_until(&asked, now)? {
@@ -37,8 +39,9 @@ impl Site {
         let (user, hash) = known.unzip();
         let fits = self.passwords.verify(hash, password).await;
         let Some(user) = user.filter(|_| fits) else {
+            let notes = self.notes.clone();
             self.store
-                .run(move |records| records.wrong_password(&name, locks, now))
+                .run(move |records| records.wrong_password(&name, locks, &notes, now))
                 .await?;
             return Err(Refusal::WrongPassword);
         };
@@ -85,17 +88,31 @@ impl Situation {
 impl Records<'_> {
     /// Keeps in the audit trail that a password was wrong, and whether it was one too many. The
     /// same work whether the user exists or not.
-    fn wrong_password(&self, name: &str, locks: bool, now: SystemTime) -> Result<(), Refusal> {
+    ///
+    /// The lock-out bounds what a user's name may add to the trail. Invented names have no such bound,
+    /// so beyond a count the refusal rolls back what was written.
+    fn wrong_password(
+        &self,
+        name: &str,
+        locks: bool,
+        notes: &Notes,
+        now: SystemTime,
+    ) -> Result<(), Refusal> {
         let known = self.user_named(name)?.map(|user| user.name);
         let detail = if known.is_some() {
             ""
         } else {
             "for a name that nobody has"
         };
+        let stranger = known.is_none();
         let subject = known.unwrap_or_default();
         self.audit(now, "", AuditEvent::WrongPassword, &subject, detail)?;
         if locks {
             self.audit(now, "", AuditEvent::LockedOut, &subject, detail)?;
+        }
+        if stranger && !notes.have_room("", now) {
+            self.limits().reached(Limit::Notes);
+            return Err(Refusal::WrongPassword);
         }
         Ok(())
     }

@@ -7,6 +7,7 @@ use rusqlite::params;
 use super::{Records, stored, time};
 use crate::relying_party::MAX_AUDIT_ENTRIES;
 use crate::relying_party::audit::{AuditEntry, AuditEvent};
+use crate::relying_party::limits::Limit;
 use crate::relying_party::refusal::Refusal;
 
 impl Records<'_> {
@@ -24,9 +25,13 @@ impl Records<'_> {
         let entry = params![stored(now), actor, event.code(), subject, detail];
         self.0.prepare_cached(sql)?.execute(entry)?;
         let oldest = self.0.last_insert_rowid() - MAX_AUDIT_ENTRIES;
-        self.0
+        let gone = self
+            .0
             .prepare_cached("DELETE FROM audit WHERE id <= ?1")?
             .execute([oldest])?;
+        if gone > 0 {
+            self.limits().reached(Limit::AuditEntries);
+        }
         Ok(())
     }
 

@@ -31,6 +31,7 @@ pub(crate) struct NewDevice<'a> {
     pub(crate) backup_eligible: bool,
     pub(crate) backed_up: bool,
     pub(crate) transports: &'a [String],
+    pub(crate) counter: u32,
 }
 
 impl Records<'_> {
@@ -97,7 +98,7 @@ impl Records<'_> {
     ) -> Result<(), Refusal> {
         let sql = "INSERT INTO device (user, credential_id, name, name_key, passkey, counter,
              backup_eligible, backed_up, transports, created)
-             VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6, ?7, ?8, ?9)";
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
         self.0.execute(
             sql,
             params![
@@ -106,6 +107,7 @@ impl Records<'_> {
                 device.name.as_str(),
                 device.name.key(),
                 to_json(device.passkey)?,
+                device.counter,
                 device.backup_eligible,
                 device.backed_up,
                 device.transports.join(" "),

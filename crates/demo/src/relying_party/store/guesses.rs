@@ -6,6 +6,7 @@ use rusqlite::{OptionalExtension as _, params};
 use sha2::{Digest as _, Sha256};
 
 use super::{Records, stored, time};
+use crate::relying_party::limits::Limit;
 use crate::relying_party::refusal::Refusal;
 use crate::relying_party::{LOCK_OUT, MAX_GUESSED_NAMES, MAX_GUESSES};
 
@@ -51,7 +52,9 @@ impl Records<'_> {
             .execute("DELETE FROM guesses WHERE last <= ?1", [over])?;
         let sql = "DELETE FROM guesses WHERE name_hash IN
              (SELECT name_hash FROM guesses ORDER BY last DESC LIMIT -1 OFFSET ?1)";
-        self.0.execute(sql, [MAX_GUESSED_NAMES - 1])?;
+        if self.0.execute(sql, [MAX_GUESSED_NAMES - 1])? > 0 {
+            self.limits().reached(Limit::GuessedNames);
+        }
         Ok(())
     }
 }

@@ -11,8 +11,9 @@ use webauthn_rs::prelude::Uuid;
 
 use super::users::uuid;
 use super::{Records, stored};
+use crate::relying_party::limits::Limit;
 use crate::relying_party::refusal::Refusal;
-use crate::relying_party::{MAX_SESSIONS, SESSION_LIFE};
+use crate::relying_party::{MAX_SESSIONS, MAX_SESSIONS_OF_USER, SESSION_LIFE};
 
 /// The value of a session cookie. Whether it stands for a session is for the records to say.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -74,6 +75,7 @@ impl Records<'_> {
         if let Some(old) = old {
             self.close_session(old)?;
         }
+        self.make_room_for(user, now)?;
         if self.session_count()? >= MAX_SESSIONS {
             self.0
                 .execute("DELETE FROM session WHERE ends <= ?1", [stored(now)])?;
@@ -122,15 +124,58 @@ impl Records<'_> {
         Ok(())
     }
 
-    /// Ends a user's sessions, except perhaps one.
-    pub(crate) fn close_sessions_of(
+    /// Ends all of a user's sessions.
+    pub(crate) fn close_sessions_of(&self, user: Uuid) -> Result<(), Refusal> {
+        let sql = "DELETE FROM session WHERE user = ?1";
+        self.0.execute(sql, [user.to_string()])?;
+        Ok(())
+    }
+
+    /// Ends a user's sessions that a passkey or nothing but the policy opened, except one. Those that
+    /// only know the password go on to the challenge, and are refused there if need be.
+    pub(crate) fn close_open_sessions_of(
         &self,
         user: Uuid,
-        except: Option<&SessionSecret>,
+        except: &SessionSecret,
     ) -> Result<(), Refusal> {
-        let sql = "DELETE FROM session WHERE user = ?1 AND secret_hash IS NOT ?2";
-        let except = except.map(SessionSecret::hash);
-        self.0.execute(sql, params![user.to_string(), except])?;
+        let sql = "DELETE FROM session
+             WHERE user = ?1 AND secret_hash <> ?2 AND proved <> 'password'";
+        self.0
+            .execute(sql, params![user.to_string(), except.hash()])?;
+        Ok(())
+    }
+
+    /// Takes back from a user's sessions, except one, what the password alone gave them.
+    pub(crate) fn withdraw_admissions_of(
+        &self,
+        user: Uuid,
+        except: &SessionSecret,
+    ) -> Result<(), Refusal> {
+        let sql = "UPDATE session SET proved = 'password'
+             WHERE user = ?1 AND secret_hash <> ?2 AND proved = 'admitted'";
+        self.0
+            .execute(sql, params![user.to_string(), except.hash()])?;
+        Ok(())
+    }
+
+    /// Ends the oldest sessions of a user who has as many as one may have.
+    fn make_room_for(&self, user: Uuid, now: SystemTime) -> Result<(), Refusal> {
+        let user = user.to_string();
+        let ended = "DELETE FROM session WHERE user = ?1 AND ends <= ?2";
+        self.0
+            .prepare_cached(ended)?
+            .execute(params![user, stored(now)])?;
+        let oldest = "DELETE FROM session WHERE secret_hash IN
+             (SELECT secret_hash FROM session WHERE user = ?1
+              ORDER BY proved = 'passkey' DESC, ends DESC LIMIT -1 OFFSET ?2)";
+        let most = i64::try_from(MAX_SESSIONS_OF_USER - 1).unwrap_or(i64::MAX);
+        let gone = self
+            .0
+            .prepare_cached(oldest)?
+            .execute(params![user, most])?;
+        if gone > 0 {
+            self.limits().reached(Limit::SessionsOfUser);
+        }
         Ok(())
     }
 

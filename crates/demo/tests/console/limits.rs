@@ -1,0 +1,168 @@
+//! The limits of the pages, at the limit and one past it, and the counters that tell of them.
+
+use axum::body::{Body, Bytes};
+use axum::http::{Request, StatusCode, header};
+use hawser_demo::console::{MAX_PICTURES, MAX_STREAMS};
+use hawser_demo::qr_picture::MAX_IMAGE_FILE;
+use hawser_demo::relying_party::{MAX_BODY, MAX_GUESSES, MAX_NOTES};
+use serde_json::{Value, json};
+use tower::ServiceExt as _;
+
+use crate::visitor::{Harbour, Visitor};
+
+/// How often a limit was reached.
+async fn count(harbour: &Harbour, limit: &str) -> u64 {
+    let page = harbour.visitor().get("/metrics").await;
+    assert_eq!(page.status, StatusCode::OK);
+    let kind = page.headers[header::CONTENT_TYPE].to_str().unwrap();
+    assert!(kind.starts_with("text/plain; version=0.0.4"), "{kind}");
+    let line = format!("hawser_demo_limit_reached_total{{limit=\"{limit}\"}} ");
+    let counts = page.text.lines().find_map(|text| text.strip_prefix(&line));
+    let count = counts.unwrap_or_else(|| panic!("no {line} in {}", page.text));
+    count.parse().unwrap()
+}
+
+#[tokio::test]
+async fn pages_that_listen_have_so_many_places_and_not_one_more() {
+    let harbour = Harbour::open().await;
+    let listen = async |path: &str| {
+        let request = Request::get(path).body(Body::empty()).unwrap();
+        harbour.0.router().oneshot(request).await.unwrap()
+    };
+    let mut open = Vec::new();
+    for n in 0..MAX_STREAMS {
+        let path = ["/wire/events", "/phone/coral/events"][n % 2];
+        let stream = listen(path).await;
+        assert_eq!(stream.status(), StatusCode::OK);
+        open.push(stream);
+    }
+    assert_eq!(count(&harbour, "streams").await, 0);
+    for (n, path) in ["/wire/events", "/phone/coral/events"].iter().enumerate() {
+        assert_eq!(listen(path).await.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(count(&harbour, "streams").await, 1 + n as u64);
+    }
+    open.pop();
+    assert_eq!(listen("/wire/events").await.status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn so_many_pictures_are_read_at_a_time_and_not_one_more() {
+    let harbour = Harbour::open().await;
+    let upload = |body| {
+        let request = Request::post("/phone/coral/scan").body(body).unwrap();
+        tokio::spawn(harbour.0.router().oneshot(request))
+    };
+    // Uploads that never end.
+    let slow: Vec<_> = (0..MAX_PICTURES)
+        .map(|_| {
+            let body = futures_util::stream::pending::<Result<Bytes, std::io::Error>>();
+            upload(Body::from_stream(body))
+        })
+        .collect();
+    tokio::task::yield_now().await;
+    assert_eq!(count(&harbour, "pictures").await, 0);
+    let mut alice = harbour.visitor();
+    let page = scan(&mut alice, Bytes::from_static(b"no picture")).await;
+    assert_eq!(page.0, StatusCode::SERVICE_UNAVAILABLE, "{}", page.1);
+    assert!(page.1.contains("try again"), "{}", page.1);
+    assert_eq!(count(&harbour, "pictures").await, 1);
+    for upload in slow {
+        upload.abort();
+        upload.await.unwrap_err();
+    }
+    let page = scan(&mut alice, Bytes::from_static(b"no picture")).await;
+    assert_eq!(page.0, StatusCode::UNPROCESSABLE_ENTITY, "{}", page.1);
+}
+
+async fn scan(visitor: &mut Visitor, picture: Bytes) -> (StatusCode, String) {
+    let request = Request::post("/phone/coral/scan").body(Body::from(picture));
+    let page = visitor.send(request.unwrap()).await;
+    (page.status, page.text)
+}
+
+#[tokio::test]
+async fn a_picture_at_the_limit_is_read_and_a_larger_one_is_not() {
+    let harbour = Harbour::open().await;
+    let mut alice = harbour.visitor();
+    let picture = Bytes::from(vec![0; MAX_IMAGE_FILE]);
+    let (status, text) = scan(&mut alice, picture).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{text}");
+    assert!(text.contains("not a readable PNG or JPEG"), "{text}");
+    assert_eq!(count(&harbour, "body").await, 0);
+    let picture = Bytes::from(vec![0; MAX_IMAGE_FILE + 1]);
+    let (status, text) = scan(&mut alice, picture).await;
+    assert_eq!(status, StatusCode::PAYLOAD_TOO_LARGE, "{text}");
+    let body: Value = serde_json::from_str(&text).unwrap();
+    let words = body["message"].as_str().unwrap();
+    assert!(words.starts_with("the image is too large"), "{words}");
+    assert_eq!(count(&harbour, "body").await, 1);
+
+    // Small as a file, and too large as a picture.
+    let wide = image::GrayImage::new(8193, 21);
+    let mut file = std::io::Cursor::new(Vec::new());
+    wide.write_to(&mut file, image::ImageFormat::Png).unwrap();
+    let (status, text) = scan(&mut alice, Bytes::from(file.into_inner())).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{text}");
+    assert!(text.contains("the image is too large"), "{text}");
+    assert_eq!(count(&harbour, "picture_size").await, 1);
+}
+
+#[tokio::test]
+async fn a_request_at_the_limit_is_read_and_a_larger_one_is_not() {
+    let harbour = Harbour::open().await;
+    let (mut alice, _) = harbour.visitor_after_password("alice").await;
+    let name = json!({ "name": "" }).to_string();
+    for (size, status) in [
+        (MAX_BODY, StatusCode::BAD_REQUEST),
+        (MAX_BODY + 1, StatusCode::PAYLOAD_TOO_LARGE),
+    ] {
+        let name = "x".repeat(size - name.len());
+        let page = alice
+            .post_json("/register/begin", &json!({ "name": name }))
+            .await;
+        assert_eq!(page.status, status, "{}", page.text);
+    }
+    assert_eq!(count(&harbour, "device_name").await, 1);
+    assert_eq!(count(&harbour, "body").await, 1);
+}
+
+#[tokio::test]
+async fn lock_outs_are_counted() {
+    let harbour = Harbour::open().await;
+    for _ in 0..MAX_GUESSES {
+        harbour.visitor().password("alice", "guess").await;
+    }
+    assert_eq!(count(&harbour, "guesses").await, 0);
+    let page = harbour.visitor().password("alice", "guess").await;
+    assert_eq!(page.status, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(count(&harbour, "guesses").await, 1);
+    harbour.visitor().password("bob", &"x".repeat(1025)).await;
+    assert_eq!(count(&harbour, "password").await, 1);
+}
+
+#[tokio::test]
+async fn nobody_pushes_out_the_audit_trail_with_refusals() {
+    let harbour = Harbour::open().await;
+    let (mut alice, forger) = harbour.enrolled("alice").await;
+    let options = alice.options("/sign-in/begin", &Value::Null).await;
+    let answer = forger.sign_in(&alice.origin, &options);
+    let page = alice.post_json("/sign-in/finish", &answer).await;
+    assert_eq!(page.status, StatusCode::OK);
+    let refused = async |alice: &mut Visitor| {
+        let page = alice.post_json("/sign-in/finish", &answer).await;
+        assert_eq!(page.status, StatusCode::CONFLICT, "{}", page.text);
+    };
+    let kept = async || {
+        let most = 1000;
+        let command = hawser_demo::console::admin::Command::Audit { user: None, most };
+        let told = harbour.admin(command).await.unwrap();
+        told.matches("passkey_refused").count()
+    };
+    let most = usize::try_from(MAX_NOTES).unwrap();
+    for _ in 0..most {
+        refused(&mut alice).await;
+    }
+    assert_eq!((kept().await, count(&harbour, "notes").await), (most, 0));
+    refused(&mut alice).await;
+    assert_eq!((kept().await, count(&harbour, "notes").await), (most, 1));
+}
