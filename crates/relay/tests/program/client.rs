@@ -38,7 +38,15 @@ pub(crate) async fn tls(
     config: &Arc<ClientConfig>,
     host: &'static str,
 ) -> std::io::Result<TlsStream<TcpStream>> {
-    let tcp = TcpStream::connect(address).await?;
+    tls_over(TcpStream::connect(address).await?, config, host).await
+}
+
+/// The same over a connection that is there.
+pub(crate) async fn tls_over(
+    tcp: TcpStream,
+    config: &Arc<ClientConfig>,
+    host: &'static str,
+) -> std::io::Result<TlsStream<TcpStream>> {
     TlsConnector::from(Arc::clone(config))
         .connect(ServerName::try_from(host).unwrap(), tcp)
         .await

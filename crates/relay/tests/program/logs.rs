@@ -5,9 +5,11 @@ use std::net::{SocketAddr, TcpStream};
 
 use futures_util::SinkExt as _;
 use rustix::process::Signal;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpSocket;
 
-use crate::client::{ID, deliver, plain_get, upgrade};
+use crate::certificate::Authority;
+use crate::client::{ID, deliver, plain_get, tls_over, upgrade};
 use crate::program::{Program, command, run, wait_for};
 
 /// Nothing else on this machine has this address, and no port or time looks like it.
@@ -84,6 +86,49 @@ async fn no_level_shows_addresses_ids_or_payloads_and_info_is_quiet_about_client
                 line.starts_with('{') && line.ends_with('}') && line.contains("\"level\":");
             assert_eq!(is_json, format == "json", "{line}");
         }
+    }
+}
+
+#[tokio::test]
+async fn nor_does_the_most_talkative_level_with_tls() {
+    let authority = Authority::new();
+    let mut flags = authority.sign("relay", "relay.example").flags().to_vec();
+    flags.extend(["--log-level=trace", "--log-format=json"].map(String::from));
+    let mut relay = Program::start(&flags);
+    let from = SocketAddr::new(CLIENT.parse().unwrap(), 0);
+    let connect = || async {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind(from).unwrap();
+        socket.connect(relay.address()).await.unwrap()
+    };
+    let trust = authority.client();
+    let secure = || async {
+        tls_over(connect().await, &trust, "relay.example")
+            .await
+            .unwrap()
+    };
+    let mut phone = upgrade(secure().await, &format!("/cable/new/{ID}"))
+        .await
+        .unwrap();
+    let path = format!("/cable/connect/000000/{ID}");
+    let mut laptop = upgrade(secure().await, &path).await.unwrap();
+    deliver(&mut phone, &mut laptop, PAYLOAD.to_vec()).await;
+    assert!(upgrade(secure().await, &path).await.is_err());
+    // Not TLS at all.
+    let mut plain = connect().await;
+    plain.write_all(PAYLOAD).await.unwrap();
+    let _ = plain.read_to_end(&mut Vec::new()).await;
+    drop((phone, laptop));
+    relay.metric_becomes("hawser_relay_tunnels{state=\"paired\"}", |paired| {
+        paired < 0.5
+    });
+    relay.signal(Signal::TERM);
+    relay.ended();
+    relay.logged(&["stopped"]);
+    let log = relay.log();
+    assert!(log.lines().count() > 6, "{log}");
+    for secret in [CLIENT, ID, &ID.to_lowercase(), "nobody may ever see"] {
+        assert!(!log.contains(secret), "{secret}: {log}");
     }
 }
 
