@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use hawser_relay::config::{self, Action, Ceiling, Loaded, Settings};
+use hawser_relay::config::{self, Action, Loaded, Settings};
 use hawser_relay::logging::Logs;
 use hawser_relay::peer::{PeerConfig, Slot};
 use hawser_relay::tls::{Files, Pair};
@@ -68,7 +68,7 @@ fn check(loaded: &Loaded) -> Result<String, Error> {
     for warning in &loaded.warnings {
         writeln!(report, "warning: {}", warning.0)?;
     }
-    room_for_connections(&loaded.settings)?;
+    open_files::make_room(loaded.settings.limits.connections)?;
     if let Some(domain) = domain(&loaded.settings) {
         writeln!(report, "tunnel domain {} is {domain}", domain.id())?;
     }
@@ -118,7 +118,7 @@ async fn serve(loaded: &Loaded, logs: &Logs) -> Result<ExitCode, Error> {
         signal(SignalKind::interrupt())?,
         signal(SignalKind::hangup())?,
     );
-    room_for_connections(settings)?;
+    open_files::make_room(settings.limits.connections)?;
     if let Some(domain) = domain(settings) {
         tracing::info!(id = domain.id(), host = %domain, "tunnel domain");
     }
@@ -208,23 +208,6 @@ fn peers(settings: &Settings) -> Result<Option<(PeerConfig, RoutingId)>, Error> 
     let system = rustix::system::uname();
     let host_name = system.nodename().to_string_lossy();
     Ok(settings.peers.load(&host_name, SystemTime::now())?)
-}
-
-/// Raises the limit on open files, and checks that what is asked for fits into it.
-fn room_for_connections(settings: &Settings) -> Result<(), Error> {
-    let files = open_files::raise();
-    if let (Ceiling::At(asked), Some(most)) =
-        (settings.limits.connections, open_files::connections())
-        && asked > most
-    {
-        let files = files.unwrap_or_default();
-        return Err(format!(
-            "connections: {asked} do not fit into the limit of {files} open files, which leaves room for \
-             {most}; raise the limit (LimitNOFILE= in systemd, ulimit -n in a shell)"
-        )
-        .into());
-    }
-    Ok(())
 }
 
 fn domain(settings: &Settings) -> Option<TunnelDomain> {

@@ -2,12 +2,42 @@
 
 use rustix::process::{Resource, getrlimit, setrlimit};
 
+use crate::config::Ceiling;
+
 /// Most files that are not connections: standard streams, listeners, event loops, certificates while
 /// they are read, and the admin listener with its few clients.
 const OTHERS: u64 = 100;
 
 /// The part of a small limit that is kept for them.
 const SHARE_OF_OTHERS: u64 = 4;
+
+/// The limit on open files is too low for the connections that are asked for.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "connections: {asked} do not fit into the limit of {files} open files, which leaves room for {most}; \
+     raise the limit (LimitNOFILE= in systemd, ulimit -n in a shell)"
+)]
+pub struct NoRoom {
+    asked: u64,
+    files: u64,
+    most: u64,
+}
+
+/// Raises the limit on open files, and checks that these connections fit into it.
+///
+/// # Errors
+/// [`NoRoom`], which says what to do.
+pub fn make_room(connections: Ceiling) -> Result<(), NoRoom> {
+    let files = raise();
+    match (connections, self::connections()) {
+        (Ceiling::At(asked), Some(most)) if asked > most => Err(NoRoom {
+            asked,
+            files: files.unwrap_or_default(),
+            most,
+        }),
+        _ => Ok(()),
+    }
+}
 
 /// Raises the limit on open files as far as the operating system allows, and says what it is then.
 /// `None` is no limit.

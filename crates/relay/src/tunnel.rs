@@ -1,5 +1,7 @@
 //! The life of a tunnel, in the phone's task: waiting, then forwarding, then the goodbye.
 
+mod goodbye;
+
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -10,6 +12,7 @@ use pin_project_lite::pin_project;
 use tokio::time::{Instant, Sleep, sleep_until};
 use tokio_util::sync::WaitForCancellationFutureOwned;
 
+use self::goodbye::Goodbye;
 use crate::census::Entry;
 use crate::clients::ClientTunnel;
 use crate::metrics::{Counted, Limit};
@@ -48,14 +51,6 @@ pin_project! {
         #[pin]
         alarm: Sleep,
     }
-}
-
-/// How a tunnel that has ended takes its leave.
-#[derive(Clone, Copy)]
-struct Goodbye {
-    reason: CloseReason,
-    /// Both peers have been sent everything, and only their answers are awaited.
-    all_written: bool,
 }
 
 struct State {
@@ -307,72 +302,6 @@ impl State {
                 metrics.count_closed("paired", reason);
                 metrics.session_seconds.observe(seconds);
             }
-        }
-    }
-
-    /// Counts the end, and puts a close frame behind what still waits for each peer.
-    fn begin_goodbye(&mut self, reason: CloseReason) {
-        self.count(reason);
-        self.since = Instant::now();
-        match &mut self.stage {
-            Stage::Waiting { .. } => {
-                // Frees the tunnel id: no laptop joins any more.
-                self.stage = Stage::Left;
-                self.phone.say_goodbye(reason, false);
-            }
-            Stage::Left => {}
-            Stage::Paired { laptop, .. } => {
-                self.phone.say_goodbye(reason, laptop.in_frame());
-                laptop.say_goodbye(reason, self.phone.in_frame());
-            }
-        }
-    }
-
-    /// When the goodbye ends, whether the peers took it or not.
-    fn last_word(&self) -> Instant {
-        self.since + self.shared.config.limits.write_stall_time
-    }
-
-    /// Ready when both peers have everything and have answered, or their time is over.
-    fn poll_goodbye(
-        &mut self,
-        goodbye: &mut Goodbye,
-        mut alarm: Pin<&mut Sleep>,
-        cx: &mut Context<'_>,
-    ) -> Poll<CloseReason> {
-        // First, because tokio gives a task so many operations a turn, and a peer that keeps sending
-        // may use up all of them: a timer behind it would never ring.
-        let is_late = alarm.as_mut().poll(cx).is_ready();
-        let mut written = true;
-        let mut done = true;
-        for end in [Some(&mut self.phone), self.stage.laptop_mut()]
-            .into_iter()
-            .flatten()
-        {
-            done &= end.poll_goodbye(cx).is_ready();
-            written &= end.is_flushed();
-        }
-        if done {
-            return Poll::Ready(goodbye.reason);
-        }
-        if !is_late {
-            if written && !goodbye.all_written {
-                goodbye.all_written = true;
-                let answered = Instant::now() + self.shared.config.limits.close_time;
-                alarm.as_mut().reset(self.last_word().min(answered));
-            }
-            ready!(alarm.poll(cx));
-        }
-        self.shared.metrics.count_limit(Limit::CloseTime);
-        Poll::Ready(goodbye.reason)
-    }
-}
-
-impl Stage {
-    fn laptop_mut(&mut self) -> Option<&mut End> {
-        match self {
-            Self::Waiting { .. } | Self::Left => None,
-            Self::Paired { laptop, .. } => Some(laptop),
         }
     }
 }
