@@ -24,6 +24,8 @@ async function post(path, body, signal) {
   try {
     answer = await fetch(path, {
       method: "POST",
+      // Also arrives when it is posted while the page goes away.
+      keepalive: path.endsWith("/cancel"),
       headers: { "content-type": file ? body.type : "application/json" },
       body: file ? body : JSON.stringify(body ?? null),
       signal,
@@ -65,6 +67,7 @@ class Ceremony {
     }
     this.recall();
     this.reset();
+    addEventListener("pagehide", () => this.stopping?.abort());
     if ("starts" in root.dataset && this.way === "page") this.run();
   }
 

@@ -150,6 +150,21 @@ impl LaptopDesk {
         found.cloned().ok_or(DeskError::Unknown)
     }
 
+    /// Takes a session's code off the screen: its owner has left.
+    pub(super) fn clear(&self, owner: &SessionSecret) {
+        Self::cancel_of(&mut self.ceremonies(), owner);
+    }
+
+    fn cancel_of(ceremonies: &mut HashMap<String, Arc<Ceremony>>, owner: &SessionSecret) {
+        ceremonies.retain(|_, ceremony| {
+            let theirs = ceremony.owner == *owner;
+            if theirs {
+                ceremony.canceller.cancel();
+            }
+            !theirs
+        });
+    }
+
     /// The code that was shown last and nobody has scanned: what a phone sees that is held to the
     /// demo's screen.
     pub(super) fn code_on_screen(&self) -> Option<String> {
@@ -164,13 +179,7 @@ impl LaptopDesk {
     fn remember(&self, ceremony: &Arc<Ceremony>) -> Result<String, DeskError> {
         let mut ceremonies = self.ceremonies();
         // Its place is free at once, so that whoever has one may try again when the desk is full.
-        ceremonies.retain(|_, earlier| {
-            let replaced = earlier.owner == ceremony.owner;
-            if replaced {
-                earlier.canceller.cancel();
-            }
-            !replaced
-        });
+        Self::cancel_of(&mut ceremonies, &ceremony.owner);
         if ceremonies.len() >= MAX_CEREMONIES {
             ceremonies.retain(|_, earlier| !earlier.is_over());
         }

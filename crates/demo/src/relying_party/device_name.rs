@@ -72,9 +72,25 @@ fn turns_direction(c: char) -> bool {
     matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// Joiners are part of emoji and of Persian, so they may be in a name, but they tell none apart.
+/// Joiners are part of emoji and of Persian, and fillers of Hangul, so they may be in a name, but they
+/// tell none apart.
 fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{ad}' | '\u{200b}'..='\u{200d}' | '\u{2060}'..='\u{2064}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}')
+    matches!(
+        c,
+        '\u{ad}'
+            | '\u{34f}'
+            | '\u{115f}'..='\u{1160}'
+            | '\u{17b4}'..='\u{17b5}'
+            | '\u{180b}'..='\u{180f}'
+            | '\u{200b}'..='\u{200d}'
+            | '\u{2060}'..='\u{2064}'
+            | '\u{2800}'
+            | '\u{3164}'
+            | '\u{fe00}'..='\u{fe0f}'
+            | '\u{feff}'
+            | '\u{ffa0}'
+            | '\u{e0000}'..='\u{e0fff}'
+    )
 }
 
 /// A longer text is not looked at: spaces can be cut, but not thousands of them.
@@ -120,7 +136,14 @@ mod tests {
 
     #[test]
     fn invisible_names_and_tricks_are_refused() {
-        for empty in ["", "   ", "\u{200b}\u{200d}"] {
+        for empty in [
+            "",
+            "   ",
+            "\u{200b}\u{200d}",
+            "\u{3164}",
+            "\u{2800} \u{115f}",
+            "\u{e0041}",
+        ] {
             assert_eq!(DeviceName::new(empty), Err(DeviceNameError::Empty));
         }
         for trick in ["a\0b", "a\u{7}b", "\u{202e}enohp", "\u{2066}a", "\u{200f}a"] {

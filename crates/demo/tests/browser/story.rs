@@ -123,3 +123,29 @@ async fn one_phone_does_not_register_twice() {
     rig.read("You have a device of this name").await;
     rig.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_page_that_was_left_shows_no_code_to_the_phone() {
+    let rig = Rig::start().await;
+    rig.password("alice").await;
+    rig.press("Register a passkey").await;
+    rig.arrive("/devices/new").await;
+    rig.press("Show the code").await;
+    rig.read("Cancel").await;
+    rig.press("Overview").await;
+    rig.arrive("/").await;
+    rig.phone("coral").await;
+    // The page says that it goes while the next one comes.
+    let gone = "return fetch('/phone/coral/look', { method: 'POST' }).then((a) => a.status)";
+    for _ in 0..100 {
+        let status = rig.browser.execute(gone, Vec::new()).await.unwrap();
+        if status == serde_json::json!(409) {
+            break;
+        }
+        rig.click("[data-stop]").await;
+    }
+    rig.click("[data-look]").await;
+    rig.read("No sign-in code is on the screen: start a sign-in first.")
+        .await;
+    rig.stop().await;
+}

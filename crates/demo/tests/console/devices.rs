@@ -217,3 +217,30 @@ async fn a_deleted_passkey_no_longer_signs_in_and_the_browser_is_told() {
     // The script passes this code on to signalUnknownCredential.
     assert_eq!(page.json()["error"], "unknown_passkey");
 }
+
+#[tokio::test]
+async fn every_device_is_offered_a_name_that_is_free() {
+    let harbour = Harbour::open().await;
+    let (mut alice, _) = harbour.visitor_after_password("alice").await;
+    for place in 0..8 {
+        if place == 5 {
+            // A gap in the numbers.
+            let second = number(&mut alice, 2).await;
+            let fields = [("device", second.as_str())];
+            let page = alice.post("/devices/delete", &fields).await;
+            page.assert_leads_to("/devices");
+        }
+        let page = alice.get("/devices/new").await.text;
+        let name = page.split("data-name value=\"").nth(1).unwrap();
+        let name = name.split('"').next().unwrap().to_owned();
+        let forger = Forger::new(GOOD);
+        alice.enrol(&forger, &name).await;
+        if place == 0 {
+            assert_eq!(name, "My phone");
+            alice.show_passkey(&forger).await;
+        }
+    }
+    let page = alice.get("/devices").await.text;
+    assert!(page.contains("7 of at most 8 devices"), "{page}");
+    assert!(page.contains("My phone 3"), "{page}");
+}

@@ -344,3 +344,21 @@ async fn the_wire_view_shows_lengths_in_the_middle_and_meaning_at_the_ends() {
     assert!(said("phone", "create a passkey for localhost?"));
     assert!(said("phone", "the person approves"));
 }
+
+#[tokio::test]
+async fn leaving_takes_the_code_off_the_screen() {
+    let harbour = Harbour::open().await;
+    let (mut alice, _) = harbour.visitor_after_password("alice").await;
+    let ceremony = begin(&mut alice, "register").await;
+    until(&harbour, &alice, &format!("{ceremony}/events"), |view| {
+        view["stages"][0]["name"] == "waiting-for-scan"
+    })
+    .await;
+    let cookie = alice.cookie.clone();
+    alice.post("/leave", &[]).await.assert_leads_to("/sign-in");
+    let nothing = alice.post_json("/phone/coral/look", &Value::Null).await;
+    assert_eq!(nothing.status, StatusCode::CONFLICT, "{}", nothing.text);
+    alice.cookie = cookie;
+    let code = alice.get(&format!("{ceremony}/code.png")).await;
+    assert_eq!(code.status, StatusCode::NOT_FOUND);
+}

@@ -11,7 +11,8 @@ use crate::console::layout::{self, Place};
 use crate::relying_party::cookies::SessionCookie;
 use crate::relying_party::policy::Requirement;
 use crate::relying_party::refusal::Refusal;
-use crate::relying_party::store::Proved;
+use crate::relying_party::site::Situation;
+use crate::relying_party::store::{Proved, SessionSecret};
 use crate::relying_party::{MAX_DEVICE_NAME, MAX_DEVICES};
 
 pub(in crate::console) async fn show(
@@ -37,7 +38,7 @@ pub(in crate::console) async fn show(
         end: "Registered",
         starts: false,
         rp_id: app.site.rp_id(),
-        before: name_field(situation.devices),
+        before: name_field(&suggestion(&app, &session, &situation).await?),
     };
     let mandatory = !signed_in && situation.requirement == Requirement::Mandatory;
     let body = html! {
@@ -53,7 +54,7 @@ pub(in crate::console) async fn show(
                     "Your organization requires multi-factor authentication. Register a passkey "
                     "on your phone to go on; then you sign in with it."
                 } @else {
-                    "The key is made on your phone and never leaves it. This site keeps the public half."
+                    "The key is made on your phone. This site only ever has its public half."
                 }
             }
             (ceremony.markup())
@@ -68,12 +69,29 @@ pub(in crate::console) async fn show(
     Ok(page.into_response())
 }
 
-fn name_field(devices: usize) -> Markup {
-    let suggestion = if devices == 0 {
-        "My phone"
-    } else {
-        "My other phone"
+/// A name that the user has not given yet.
+async fn suggestion(
+    app: &App,
+    session: &SessionSecret,
+    situation: &Situation,
+) -> Result<String, Refusal> {
+    let taken = match situation.devices {
+        0 => Vec::new(),
+        _ => app.site.devices(session).await?.devices,
     };
+    let numbered = (3..=MAX_DEVICES + 1).map(|number| format!("My phone {number}"));
+    let mut names = ["My phone", "My other phone"]
+        .map(str::to_owned)
+        .into_iter()
+        .chain(numbered);
+    let free = names.find(|name| {
+        let mut taken = taken.iter();
+        !taken.any(|device| device.name.to_lowercase() == name.to_lowercase())
+    });
+    Ok(free.unwrap_or_default())
+}
+
+fn name_field(suggestion: &str) -> Markup {
     html! {
         label.device-name {
             span { "Name of the device" }

@@ -75,6 +75,7 @@ pub(in crate::console) async fn leave(
     form: OwnForm,
 ) -> Result<(CookieJar, Redirect), PageFailure> {
     app.site.sign_out(&form.session).await?;
+    app.desk.clear(&form.session);
     Ok((
         jar.remove(no_session_cookie(&app.site)),
         Redirect::to("/sign-in"),
