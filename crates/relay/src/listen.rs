@@ -4,18 +4,12 @@ use std::io;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 
-use socket2::SockRef;
 use tokio::net::TcpListener;
 
 use crate::tls::Tls;
 
 /// Connections that the kernel may hold for us. Fewer, and a burst of 512 loses packets.
 const BACKLOG: i32 = 4096;
-
-/// Bytes that the kernel takes for a peer before it has sent them. By default it takes megabytes, and
-/// says that there is room again when a third of them are gone: a peer that reads 20 KB/s would look
-/// for half a minute as if it read nothing.
-const UNSENT: u32 = 64 * 1024;
 
 /// Why an address cannot be listened on.
 #[derive(Debug, thiserror::Error)]
@@ -66,8 +60,8 @@ impl Listener {
     #[must_use]
     pub fn with_tls(tcp: TcpListener, tls: Tls) -> Self {
         Self {
+            tcp,
             tls: Some(tls),
-            ..Self::from(tcp)
         }
     }
 
@@ -82,8 +76,6 @@ impl Listener {
 impl From<TcpListener> for Listener {
     /// Plaintext.
     fn from(tcp: TcpListener) -> Self {
-        // Whoever made the listener may have made it otherwise than `bind` does. It works without, too.
-        let _ = set_options(&SockRef::from(&tcp));
         Self { tcp, tls: None }
     }
 }
@@ -149,16 +141,8 @@ fn open(address: SocketAddr, shared: bool) -> io::Result<socket2::Socket> {
     socket.set_reuse_address(true)?;
     socket.set_reuse_port(shared)?;
     socket.set_nonblocking(true)?;
-    set_options(&SockRef::from(&socket))?;
     socket.bind(&address.into())?;
     Ok(socket)
-}
-
-/// Sets what the connections inherit that are accepted here: that saves every one of them the calls.
-fn set_options(listener: &SockRef<'_>) -> io::Result<()> {
-    // Without this, two small messages in a row take 44 ms.
-    listener.set_tcp_nodelay(true)?;
-    listener.set_tcp_notsent_lowat(UNSENT)
 }
 
 impl BindError {
@@ -166,26 +150,6 @@ impl BindError {
         match source.kind() {
             io::ErrorKind::AddrInUse => Self::InUse { address },
             _ => Self::Os { address, source },
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn accepted_connections_inherit_what_is_set() {
-        let address = "127.0.0.1:0".parse().unwrap();
-        let ours = bind(address).unwrap();
-        let foreign = Listener::from(TcpListener::bind(address).await.unwrap()).tcp;
-        for listener in [ours, foreign] {
-            let client = tokio::net::TcpStream::connect(listener.local_addr().unwrap());
-            let (accepted, _client) = tokio::join!(listener.accept(), client);
-            let (accepted, _) = accepted.unwrap();
-            let options = SockRef::from(&accepted);
-            assert!(options.tcp_nodelay().unwrap());
-            assert_eq!(options.tcp_notsent_lowat().unwrap(), UNSENT);
         }
     }
 }

@@ -24,8 +24,8 @@ settings! {
         /// Time that a phone and a laptop have together. Enough for slow users, and more than the
         /// 180 s that a browser lingers for a late message.
         session_time: Duration as Time = Duration::from_mins(10);
-        /// Time without progress after which a peer that reads nothing is given up. One that reads
-        /// slowly, a few KB a second, is not: it slows the other one down.
+        /// Time without progress after which a peer that reads nothing is given up; 5 s later, one that
+        /// vanished. One that reads slowly, some 20 KB a second, is not: it slows the other one down.
         write_stall_time: Duration as Time = Duration::from_secs(30);
         /// Time for a peer to answer our close frame.
         close_time: Duration as Time = Duration::from_secs(2);

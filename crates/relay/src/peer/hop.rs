@@ -18,7 +18,7 @@ use super::{Peers, Place, TOKEN_FIELD};
 use crate::decide::{Elsewhere, Refusal};
 use crate::metrics::Counted;
 use crate::relay::Shared;
-use crate::socket::{Socket, UNACKNOWLEDGED};
+use crate::socket::{Socket, prepare};
 
 /// Bytes of an answer's head. Ours have 200.
 const ANSWER_MOST: usize = 4096;
@@ -88,6 +88,10 @@ impl Shared {
             stall_time: self.config.limits.write_stall_time,
             close_time: self.config.limits.close_time,
         };
+        if let Socket::Tcp(peer) = &peer {
+            // The client at the far side may be a slow one.
+            let _ = prepare(peer, patience.stall_time);
+        }
         let mut pipe = Pipe::new(client, peer, to_peer, to_client, patience);
         self.cut
             .run_until_cancelled(poll_fn(|cx| pipe.poll(cx)))
@@ -169,7 +173,6 @@ impl Place {
         stream.set_nodelay(true)?;
         let socket = socket2::SockRef::from(&stream);
         socket.set_tcp_keepalive(&KEEPALIVE)?;
-        socket.set_tcp_user_timeout(Some(UNACKNOWLEDGED))?;
         Ok(stream)
     }
 }

@@ -52,6 +52,11 @@ impl End {
         self.outbound.is_empty() || self.farewell == Farewell::Lost
     }
 
+    /// Whether this peer was hung up on because it sent on and on.
+    pub(crate) fn is_flooding(&self) -> bool {
+        self.late_bytes >= LATE_BYTES
+    }
+
     /// Begins the closing handshake (RFC 6455 §7.1.2), behind everything that waits already.
     ///
     /// A peer that has received part of a frame cannot be told anything: `in_frame`.
@@ -86,22 +91,24 @@ impl End {
     }
 
     fn poll_farewell(&mut self, cx: &mut Context<'_>) -> Poll<Farewell> {
-        if ready!(self.outbound.poll_flush(&mut self.socket, cx)).is_err() {
-            return Poll::Ready(Farewell::Lost);
-        }
-        if self.farewell == Farewell::Told {
+        let flushed = match self.outbound.poll_flush(&mut self.socket, cx) {
+            Poll::Ready(Err(_)) => return Poll::Ready(Farewell::Lost),
+            flushed => flushed.is_ready(),
+        };
+        if self.farewell == Farewell::Told && flushed {
             if ready!(Pin::new(&mut self.socket).poll_shutdown(cx)).is_err() {
                 return Poll::Ready(Farewell::Lost);
             }
             self.farewell = Farewell::Discarding;
         }
+        // Also while the peer takes nothing: it may be one that first wants to be rid of what it says.
         let mut reads = 0;
         while matches!(self.farewell, Farewell::Said | Farewell::Discarding) {
             if reads == READS_A_TURN {
                 cx.waker().wake_by_ref();
                 return Poll::Pending;
             }
-            if self.late_bytes >= LATE_BYTES {
+            if self.is_flooding() {
                 return Poll::Ready(Farewell::Lost);
             }
             reads += 1;
@@ -119,6 +126,9 @@ impl End {
                     Heard::Close(_) | Heard::Fault(_) => Poll::Ready(Farewell::Done),
                 }
             }));
+        }
+        if !flushed {
+            return Poll::Pending;
         }
         // Dropping a TCP socket says the same with one system call less.
         if !matches!(self.socket, Socket::Tcp(_)) {

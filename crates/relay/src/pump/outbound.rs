@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use crate::socket::Socket;
 
-/// Empty for every peer that keeps up, and then no more than a pointer.
+/// Empty for a peer that takes things as they come, and then no more than a pointer.
 #[derive(Debug, Default)]
 pub(super) struct Outbound(Option<Box<Unsent>>);
 

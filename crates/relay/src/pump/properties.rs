@@ -110,6 +110,31 @@ fn frames() -> impl Strategy<Value = Vec<Frame>> {
     vec(prop_oneof![6 => data, 2 => control, 1 => odd], 0..10)
 }
 
+/// Messages in fragments with a ping here and there, all within the budget.
+fn mixed() -> impl Strategy<Value = Vec<Frame>> {
+    let fragment = vec(any::<u8>(), 1..=400);
+    let message = (vec((fragment, any::<[u8; 4]>()), 1..=3), 0..=3_usize);
+    let ping = frame(Just(0x89), 125);
+    (vec(message, 0..=6), vec(ping, 5)).prop_map(|(messages, mut pings)| {
+        let mut frames = Vec::new();
+        for (fragments, ping_before) in messages {
+            let last = fragments.len() - 1;
+            for (at, (payload, mask)) in fragments.into_iter().enumerate() {
+                if at == ping_before {
+                    frames.extend(pings.pop());
+                }
+                let first = if at == 0 { 0x02 } else { 0x00 } | if at == last { 0x80 } else { 0 };
+                frames.push(Frame {
+                    first,
+                    payload,
+                    mask,
+                });
+            }
+        }
+        frames
+    })
+}
+
 fn reads() -> impl Strategy<Value = Vec<usize>> {
     vec(
         prop_oneof![3 => 1_usize..6, 2 => 1_usize..300, 1 => 1_usize..5000],
@@ -157,6 +182,21 @@ proptest! {
         prop_assert_eq!(outcome.forwarded, expected);
         prop_assert_eq!((outcome.end, outcome.in_frame), (None, false));
         prop_assert_eq!(usize::try_from(outcome.messages).unwrap(), messages.len());
+    }
+
+    #[test]
+    fn of_a_mixed_stream_the_data_frames_pass_in_order(
+        (frames, reads) in (mixed(), reads()),
+    ) {
+        let stream: Vec<u8> = frames.iter().flat_map(Frame::sent).collect();
+        let data = frames.iter().filter(|frame| frame.first & 8 == 0);
+        let expected: Vec<u8> = data.flat_map(Frame::passed_on).collect();
+        let outcome = feed(&stream, &reads);
+        prop_assert_eq!(outcome.forwarded, expected);
+        prop_assert_eq!((outcome.end, outcome.in_frame), (None, false));
+        let last_ping = frames.iter().rfind(|frame| frame.first == 0x89);
+        let pong = last_ping.map(|ping| [&[0x8A, ping.head(0)[1]], &ping.payload[..]].concat());
+        prop_assert_eq!(outcome.pong.map(Vec::from), pong);
     }
 
     #[test]

@@ -14,15 +14,11 @@ use crate::config::AddressFrom;
 use crate::listen::Listener;
 use crate::metrics::Limit;
 use crate::seat::Seat;
-use crate::socket::Socket;
+use crate::socket::{Socket, prepare};
 use crate::tls::Tls;
 
 /// Pause after a failed accept: long enough not to spin while there are no file descriptors left.
 pub(super) const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
-
-/// How much longer than `write-stall-time` the kernel keeps a connection whose peer acknowledges nothing,
-/// or has no room. Shorter, it would end that peer first, with a reset.
-const AFTER_STALL: Duration = Duration::from_secs(5);
 
 impl Relay {
     /// Accepts connections for ever. `loops` is how many do so at once.
@@ -111,10 +107,9 @@ impl Relay {
         proxy: Option<IpAddr>,
         tls: Option<&Tls>,
     ) {
-        // With the pings, it finds peers that vanished without a word. Our own limit comes first, because it
-        // can say why.
-        let unacknowledged = self.shared.config.limits.write_stall_time + AFTER_STALL;
-        let _ = socket2::SockRef::from(&stream).set_tcp_user_timeout(Some(unacknowledged));
+        if prepare(&stream, self.shared.config.limits.write_stall_time).is_err() {
+            return;
+        }
         let arrival = Arrival {
             socket: Socket::Tcp(stream),
             seat,

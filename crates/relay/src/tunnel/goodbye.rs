@@ -58,7 +58,11 @@ impl State {
             .into_iter()
             .flatten()
         {
+            let listened_to = !end.is_flooding();
             done &= end.poll_goodbye(cx).is_ready();
+            if listened_to && end.is_flooding() {
+                self.shared.metrics.count_limit(Limit::CloseTime);
+            }
             written &= end.is_flushed();
         }
         if done {

@@ -2,14 +2,15 @@
 
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::task::JoinHandle;
 use tokio::time::{Instant, advance};
 
-use crate::client::{ID, relay, settle, upgrade};
+use crate::client::{ID, connect_with_room, relay, relay_with, settle, upgrade};
 
 /// A whole masked message of 128 bytes.
 const MESSAGE: [u8; 128] = {
@@ -29,6 +30,22 @@ struct Flood {
     /// Bytes that a read brings at most.
     piece: usize,
     reads: u32,
+    taken: Arc<AtomicUsize>,
+}
+
+impl Flood {
+    /// A phone that floods in pieces, and how much of it the relay has taken.
+    fn phone(piece: usize) -> (Self, Arc<AtomicUsize>) {
+        let taken = Arc::new(AtomicUsize::new(0));
+        let flood = Self {
+            request: upgrade(&format!("/cable/new/{ID}")).into_bytes(),
+            sent: 0,
+            piece,
+            reads: 0,
+            taken: Arc::clone(&taken),
+        };
+        (flood, taken)
+    }
 }
 
 impl AsyncRead for Flood {
@@ -50,6 +67,7 @@ impl AsyncRead for Flood {
             buffer.put_slice(&rest[..len]);
             self.sent += len;
         }
+        self.taken.store(self.sent, Ordering::Relaxed);
         Poll::Ready(Ok(()))
     }
 }
@@ -72,15 +90,10 @@ impl AsyncWrite for Flood {
     }
 }
 
-/// A phone that floods, and whose time is up.
-async fn flooded(piece: usize) -> JoinHandle<()> {
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_never_stops_sending_is_left_all_the_same() {
     let relay = relay();
-    let flood = Flood {
-        request: upgrade(&format!("/cable/new/{ID}")).into_bytes(),
-        sent: 0,
-        piece,
-        reads: 0,
-    };
+    let (flood, _) = Flood::phone(MESSAGE.len());
     let task = tokio::spawn({
         let relay = relay.clone();
         async move { relay.serve_io(flood, None).await }
@@ -88,12 +101,6 @@ async fn flooded(piece: usize) -> JoinHandle<()> {
     settle().await;
     assert_eq!(relay.stats().waiting, 1);
     advance(Duration::from_secs(121)).await;
-    task
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_peer_that_never_stops_sending_is_left_all_the_same() {
-    let task = flooded(MESSAGE.len()).await;
     settle().await;
     assert!(!task.is_finished(), "its answer to our close is awaited");
     advance(Duration::from_secs(3)).await;
@@ -102,10 +109,27 @@ async fn a_peer_that_never_stops_sending_is_left_all_the_same() {
     task.await.unwrap();
 }
 
+/// Its partner takes nothing, so that the goodbye lasts half a minute.
 #[tokio::test(start_paused = true)]
 async fn nor_is_more_taken_from_it_than_it_can_have_sent_before_it_knew() {
-    let task = flooded(64 * 1024).await;
+    const MIB: usize = 1 << 20;
+    let relay = relay_with(hawser_relay::Config::lift_quotas);
+    let (flood, taken) = Flood::phone(64 * 1024);
+    let task = tokio::spawn({
+        let relay = relay.clone();
+        async move { relay.serve_io(flood, None).await }
+    });
+    settle().await;
+    let mut stuck = connect_with_room(&relay, 500);
+    stuck
+        .write(upgrade(&format!("/cable/connect/000000/{ID}")).as_bytes())
+        .await;
+    assert_eq!(stuck.answer().await.status, 101);
+    settle().await;
+    assert!(taken.load(Ordering::Relaxed) < MIB, "it is pushed back");
     let start = Instant::now();
     task.await.unwrap();
-    assert_eq!(start.elapsed(), Duration::ZERO, "no time was waited for");
+    assert_eq!(start.elapsed().as_secs(), 60, "30 s stalled, 30 s goodbye");
+    let taken = taken.load(Ordering::Relaxed) / MIB;
+    assert!((32..34).contains(&taken), "{taken} MiB");
 }

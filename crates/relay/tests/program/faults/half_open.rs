@@ -8,9 +8,9 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep};
 
 use super::honest::Honest;
+use super::scale;
 use super::sockets::{raise_file_limit, tunnel};
-use super::{is_full, scale};
-use crate::program::{Program, wait_until};
+use crate::program::{PATIENCE, Program, wait_until};
 
 /// A filter for the kernel that lets nothing in: the socket acknowledges nothing and refuses nothing.
 const DEAF: [SockFilter; 1] = [SockFilter::new(0x06, 0, 0, 0)];
@@ -22,7 +22,13 @@ fn unplug(stream: &TcpStream) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn peers_that_vanish() {
     raise_file_limit();
-    let relay = Program::start(&["--no-quotas"]);
+    // The kernel adds 5 s to what a peer may let wait.
+    let stall = scale(1, 30);
+    let limit = Duration::from_secs(u64::try_from(stall).unwrap() + 4);
+    let relay = Program::start(&[
+        "--no-quotas".to_owned(),
+        format!("--write-stall-time={stall}s"),
+    ]);
     let address = relay.address();
     let idle = relay.sockets();
     let count = scale(50, 2000);
@@ -39,27 +45,19 @@ async fn peers_that_vanish() {
     for (phone, _) in &mut tunnels {
         phone.write_all(&[0x82, 0x81, 0, 0, 0, 0, 1]).await.unwrap();
     }
-    if is_full() {
-        while relay.sockets() > idle + 8 {
-            assert!(
-                start.elapsed().as_secs() < 90,
-                "{} sockets left",
-                relay.sockets()
-            );
-            sleep(Duration::from_millis(500)).await;
-        }
-        println!("half-open peers were found within {:.0?}", start.elapsed());
-    } else {
-        sleep(Duration::from_secs(1)).await;
+    while relay.sockets() > idle + 8 {
         assert!(
-            relay.sockets() >= 2 * count,
-            "nobody is given up after a second"
+            start.elapsed() < limit + PATIENCE,
+            "{} sockets left",
+            relay.sockets()
         );
+        sleep(Duration::from_millis(100)).await;
     }
+    let found = start.elapsed();
+    assert!(found >= limit, "given up too early: {found:.0?}");
+    println!("half-open peers were found within {found:.0?}");
     honest.report(&format!("{count} half-open peers")).await;
-    if is_full() {
-        // The phones have been told by then.
-        drop(tunnels);
-        wait_until("no client is left", || relay.sockets() == idle);
-    }
+    // The phones have been told by then.
+    drop(tunnels);
+    wait_until("no client is left", || relay.sockets() == idle);
 }

@@ -142,7 +142,7 @@ async fn readers_of_a_byte_a_second() {
 /// peer may take nothing. The kernel would hide that by taking megabytes in advance.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_slow_reader_is_no_stalled_one() {
-    let relay = Program::start(&["--no-quotas", "--write-stall-time=4s"]);
+    let relay = Program::start(&["--no-quotas", "--write-stall-time=4s", "--ping-interval=5m"]);
     let (phone, mut laptop) = tunnel(relay.address(), 0).await;
     let (mut phone_reads, mut phone_writes) = phone.into_split();
     let flood = tokio::spawn(async move {
