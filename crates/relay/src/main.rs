@@ -1,6 +1,7 @@
 //! The `hawser-relay` program: configuration, logs, certificate, listeners, work, drain.
 
 use std::io::{self, Write as _};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -162,7 +163,9 @@ async fn serve(loaded: &Loaded, logs: &Logs) -> Result<ExitCode, Error> {
         let relay = relay.clone();
         tokio::spawn(async move { relay.serve_peers(listener).await });
     }
-    keep_house(admin, certificate.map(|(_, watch)| watch), hup)?;
+    let keys = settings.peers.key_file.clone();
+    let keys = keys.map(|path| (relay.clone(), path));
+    keep_house(admin, certificate.map(|(_, watch)| watch), keys, hup)?;
 
     let stop = CancellationToken::new();
     let work = relay
@@ -255,12 +258,20 @@ fn show(files: Files, pair: Pair, registry: &Registry) -> Result<(Tls, Watch), E
     Ok((tls, watch))
 }
 
-/// Answers the operator and looks after the certificate, on a thread of its own: neither may slow
-/// clients down.
-fn keep_house(admin: Option<Admin>, watch: Option<Watch>, mut hup: Signal) -> Result<(), Error> {
+/// Answers the operator and looks after the certificate and the keys, on a thread of its own: none of it
+/// may slow clients down.
+fn keep_house(
+    admin: Option<Admin>,
+    watch: Option<Watch>,
+    keys: Option<(Relay, PathBuf)>,
+    mut hup: Signal,
+) -> Result<(), Error> {
     let runtime: Runtime = Builder::new_current_thread().enable_all().build()?;
     let work = async move {
-        let asked = Arc::new(Notify::new());
+        let [asked, asked_for_keys] = [(); 2].map(|()| Arc::new(Notify::new()));
+        if let Some((relay, path)) = keys {
+            tokio::spawn(relay.watch_peer_keys(path, Arc::clone(&asked_for_keys)));
+        }
         if let Some(Watch {
             files,
             tls,
@@ -277,6 +288,7 @@ fn keep_house(admin: Option<Admin>, watch: Option<Watch>, mut hup: Signal) -> Re
         }
         while hup.recv().await.is_some() {
             asked.notify_one();
+            asked_for_keys.notify_one();
         }
     };
     std::thread::Builder::new()

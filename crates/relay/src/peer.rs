@@ -29,9 +29,12 @@ mod routing;
 mod template;
 mod token;
 
+use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 use std::time::{Duration, SystemTime};
 
 use hawser_wire::RoutingId;
+
+use crate::config::Ceiling;
 
 use self::address::Address;
 use self::breaker::Breaker;
@@ -70,6 +73,8 @@ pub struct PeerLimits {
     pub retry_time: Duration,
     /// Dials of one instance at once. Default: 128.
     pub dials: u32,
+    /// Connections of other instances at once. Default: half of all connections.
+    pub connections: Ceiling,
 }
 
 impl Default for PeerLimits {
@@ -79,6 +84,7 @@ impl Default for PeerLimits {
             answer_time: Duration::from_secs(3),
             retry_time: Duration::from_secs(1),
             dials: 128,
+            connections: Ceiling::Auto,
         }
     }
 }
@@ -88,7 +94,7 @@ impl Default for PeerLimits {
 pub(crate) struct Peers {
     own: Slot,
     limits: PeerLimits,
-    keys: Keys,
+    keys: RwLock<Keys>,
     replays: Replays,
     places: Vec<Place>,
 }
@@ -117,7 +123,7 @@ impl Peers {
         Self {
             own: Slot::of(own),
             places: places.collect(),
-            keys: config.keys.clone(),
+            keys: RwLock::new(config.keys.clone()),
             replays: Replays::default(),
             limits,
         }
@@ -135,12 +141,21 @@ impl Peers {
 
     /// What to make of the token that came with a request for `path`.
     fn verify(&self, token: &[u8], path: &str, now: SystemTime) -> Verdict {
-        token::verify(&self.keys, &self.replays, token, path, now)
+        token::verify(&self.keys(), &self.replays, token, path, now)
     }
 
-    /// How many instances could not be reached lately.
+    /// From now on these count.
+    pub(crate) fn replace_keys(&self, keys: Keys) {
+        *self.keys.write().unwrap_or_else(PoisonError::into_inner) = keys;
+    }
+
+    fn keys(&self) -> RwLockReadGuard<'_, Keys> {
+        self.keys.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How many instances could not be reached lately. A slot without a name has none.
     fn down(&self) -> usize {
-        let down = |place: &&Place| place.breaker.is_open();
+        let down = |place: &&Place| place.breaker.is_open() && !place.address.is_nowhere();
         self.places.iter().filter(down).count()
     }
 }

@@ -2,6 +2,7 @@
 
 mod accept;
 mod drain;
+mod peer_keys;
 mod peers;
 
 use std::future::Future;
@@ -41,7 +42,7 @@ pub(crate) struct Shared {
     pub(crate) metrics: Metrics,
     pub(crate) clients: Clients,
     pub(crate) pairing: Pairing<Box<Joining>>,
-    pub(crate) peers: Option<Peers>,
+    pub(crate) peers: Option<Arc<Peers>>,
     /// Most connections at once.
     connections: Option<u64>,
     /// Held by the thread that takes a place for a connection.
@@ -112,7 +113,7 @@ impl Relay {
                 peers: config
                     .peers
                     .as_ref()
-                    .map(|peers| Peers::new(peers, config.routing_id)),
+                    .map(|peers| Arc::new(Peers::new(peers, config.routing_id))),
                 connections,
                 seats: Mutex::default(),
                 cut: CancellationToken::new(),
@@ -134,9 +135,12 @@ impl Relay {
     /// # Errors
     /// [`RelayError::Metrics`] when the registry has metrics of these names.
     pub fn register_metrics(&self, registry: &Registry) -> Result<(), RelayError> {
-        self.shared
+        let shared = &self.shared;
+        let down = shared.metrics.peers.down(shared.peers.clone());
+        shared
             .metrics
             .register(registry)
+            .and_then(|()| registry.register(Box::new(down)))
             .map_err(RelayError::Metrics)
     }
 

@@ -9,7 +9,8 @@ pub(crate) struct Seat {
     _counted: Counted,
     /// `None` for a connection without a known address.
     client: Option<ClientConnection>,
-    origin: Origin,
+    /// Its place among the connections of other instances, if it is one.
+    peer: Option<Counted>,
 }
 
 /// Which listener a connection came through.
@@ -26,18 +27,22 @@ impl Seat {
         Self {
             _counted: Counted::new(&metrics.connections),
             client: None,
-            origin: Origin::Client,
+            peer: None,
         }
     }
 
-    /// Says which listener it came through, if it is not the one for clients.
-    pub(crate) fn come_from(&mut self, origin: Origin) {
-        self.origin = origin;
+    /// Counts it among the connections of other instances.
+    pub(crate) fn of_peer(mut self, metrics: &Metrics) -> Self {
+        self.peer = Some(Counted::new(&metrics.peers.connections));
+        self
     }
 
     /// Which listener it came through.
     pub(crate) fn origin(&self) -> Origin {
-        self.origin
+        match self.peer {
+            Some(_) => Origin::Peer,
+            None => Origin::Client,
+        }
     }
 
     /// Whose connection this is.

@@ -217,6 +217,9 @@ impl Problems {
         if peers.dials == 0 {
             self.add(&["peer-dials"], "no instance could ever be dialled");
         }
+        if peers.connections == Ceiling::At(0) {
+            self.add(&["peer-connections"], "no laptop could ever be passed on");
+        }
         for (key, time) in [
             ("peer-connect-time", peers.connect_time),
             ("peer-answer-time", peers.answer_time),

@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use hawser_wire::RoutingId;
 
+use super::amount::Ceiling;
 use super::table::settings;
 use super::value::{Count, File, OrNone, OrOff, Text, Time, Written};
 use crate::peer::{
@@ -30,7 +31,8 @@ settings! {
         /// `StatefulSet` gives it.
         slot: SlotFrom as Text = SlotFrom::Host;
         /// File with the secret that all instances share, one a line: the first is used, all are
-        /// accepted, so that a new one can be introduced one restart at a time.
+        /// accepted, so that a new one can be introduced one instance at a time. It is read again when it
+        /// changes, and on SIGHUP.
         key_file: Option<PathBuf> as File = None;
         /// Time to find and reach an instance. Short, so that a client hears within a second that
         /// its tunnel is gone.
@@ -43,6 +45,10 @@ settings! {
         /// Dials of one instance at once. Beyond it, clients get 503. At a millisecond each, 128
         /// are far more than an instance can serve.
         dials: u32 as Count = 128;
+        /// Connections of other instances at once. Beyond it, new ones wait in the kernel. `auto` is half
+        /// of `connections`: each is for a phone that came here, so more are never needed, and whoever
+        /// else finds `peer-listen` leaves the other half to clients.
+        connections: Ceiling as Text = Ceiling::Auto;
     }
 }
 
@@ -146,6 +152,7 @@ impl Peers {
                 answer_time: self.answer_time,
                 retry_time: self.retry_time,
                 dials: self.dials,
+                connections: self.connections,
             },
         };
         Ok(Some((config, Identity { slot, generation }.routing_id())))

@@ -4,6 +4,7 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Limit {
     Connections,
+    PeerConnections,
     AcceptRate,
     ClientConnections,
     EarlyBytes,
@@ -12,8 +13,9 @@ pub(crate) enum Limit {
 }
 
 impl Limit {
-    pub(crate) const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::Connections,
+        Self::PeerConnections,
         Self::AcceptRate,
         Self::ClientConnections,
         Self::EarlyBytes,
@@ -24,6 +26,7 @@ impl Limit {
     pub(crate) const fn label(self) -> &'static str {
         match self {
             Self::Connections => "connections",
+            Self::PeerConnections => "peer_connections",
             Self::AcceptRate => "accept_rate",
             Self::ClientConnections => "client_connections",
             Self::EarlyBytes => "early_bytes",

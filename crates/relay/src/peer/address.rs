@@ -6,12 +6,16 @@ use std::time::Duration;
 
 use tokio::net::lookup_host;
 use tokio::sync::watch;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
-/// Age from which an answer is asked for again, while the old one still counts: nobody waits for a
-/// name server because of it. A pod that moves to another node comes back with another address, and
-/// its old one may be somebody else's; the token keeps that one out, and a failed dial forgets it.
+/// Age from which an answer is asked for again. A pod that is replaced comes back with another address,
+/// and its old one is nobody's or somebody else's: whoever dials that keeps a laptop waiting in vain.
+/// So this, and what name servers keep, is how long a new pod has to wait for its first phone.
 const FRESH: Duration = Duration::from_secs(5);
+
+/// Time for that question while there is an older answer, which counts when it is over: an instance
+/// that has not moved is found though the name server is not.
+const REFRESH_TIME: Duration = Duration::from_millis(250);
 
 /// Addresses of one instance to try: one of each IP version, and some to spare.
 const MOST: usize = 4;
@@ -34,6 +38,8 @@ struct Known {
     /// A lookup under way. The system's resolver cannot be interrupted, so whoever gives up leaves
     /// it to the next one.
     lookup: Option<watch::Receiver<Option<Vec<SocketAddr>>>>,
+    /// The last lookup has ended, and there was no such name.
+    is_nowhere: bool,
 }
 
 impl Address {
@@ -49,7 +55,7 @@ impl Address {
     /// # Cancel safety
     /// A lookup that has begun goes on for the next caller.
     pub(super) async fn find(&self) -> Vec<SocketAddr> {
-        let mut lookup = {
+        let (mut lookup, old) = {
             let mut known = self.0.lock();
             if known.since.is_some_and(|since| since.elapsed() < FRESH) {
                 return known.addresses.clone();
@@ -57,19 +63,32 @@ impl Address {
             let lookup = match &known.lookup {
                 // A lookup whose runtime has gone never ends.
                 Some(lookup) if lookup.has_changed().is_ok() => lookup.clone(),
-                _ => self.look_up(),
+                _ => {
+                    known.is_nowhere = false;
+                    self.look_up()
+                }
             };
-            if known.since.is_some() {
-                known.lookup = Some(lookup);
-                return known.addresses.clone();
-            }
             known.lookup = Some(lookup.clone());
-            lookup
+            (lookup, known.addresses.clone())
         };
-        match lookup.wait_for(Option::is_some).await {
-            Ok(found) => found.clone().unwrap_or_default(),
-            Err(_) => Vec::new(),
+        let found = async {
+            match lookup.wait_for(Option::is_some).await {
+                Ok(found) => found.clone().unwrap_or_default(),
+                Err(_) => Vec::new(),
+            }
+        };
+        if old.is_empty() {
+            return found.await;
         }
+        match timeout(REFRESH_TIME, found).await {
+            Ok(found) if !found.is_empty() => found,
+            _ => old,
+        }
+    }
+
+    /// Whether name servers know no such name: a slot without an instance, as a rule.
+    pub(super) fn is_nowhere(&self) -> bool {
+        self.0.lock().is_nowhere
     }
 
     /// What is known is wrong.
@@ -87,6 +106,7 @@ impl Address {
             let found = lookup_host(&inner.name).await;
             let found: Vec<_> = found.into_iter().flatten().take(MOST).collect();
             let mut known = inner.lock();
+            known.is_nowhere = found.is_empty();
             if !found.is_empty() {
                 known.since = Some(Instant::now());
                 known.addresses.clone_from(&found);
@@ -125,25 +145,44 @@ mod tests {
         let address = Address::new("no such name:81".to_owned());
         assert!(address.find().await.is_empty());
         assert!(address.0.lock().since.is_none(), "asked again next time");
+        assert!(address.is_nowhere());
     }
 
-    #[tokio::test]
-    async fn an_old_answer_counts_while_it_is_asked_for_again() {
-        let address = Address::new("127.0.0.1:81".to_owned());
-        let old: SocketAddr = "127.0.0.2:81".parse().unwrap();
+    /// An address that was found a while ago.
+    fn found_before(name: &str, old: SocketAddr) -> Address {
+        let address = Address::new(name.to_owned());
         {
             let mut known = address.0.lock();
             known.addresses = vec![old];
             known.since = Instant::now().checked_sub(FRESH);
         }
-        let mut find = Box::pin(address.find());
-        let std::task::Poll::Ready(found) = futures_util::poll!(&mut find) else {
-            panic!("it waits");
-        };
-        assert_eq!(found, [old]);
-        let mut lookup = address.0.lock().lookup.clone().unwrap();
-        lookup.wait_for(Option::is_some).await.unwrap();
+        address
+    }
+
+    #[tokio::test]
+    async fn an_instance_that_has_moved_is_looked_for_before_it_is_dialled() {
+        let address = found_before("127.0.0.1:81", "127.0.0.2:81".parse().unwrap());
         assert_eq!(address.find().await, ["127.0.0.1:81".parse().unwrap()]);
+        assert!(!address.is_nowhere());
+    }
+
+    #[tokio::test]
+    async fn an_old_answer_counts_when_there_is_no_new_one() {
+        let old: SocketAddr = "127.0.0.2:81".parse().unwrap();
+        let address = found_before("no such name:81", old);
+        assert_eq!(address.find().await, [old]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_old_answer_counts_when_the_new_one_is_late() {
+        let old: SocketAddr = "127.0.0.2:81".parse().unwrap();
+        let address = found_before("127.0.0.1:81", old);
+        // A lookup that goes on for ever.
+        let (_tell, lookup) = watch::channel(None);
+        address.0.lock().lookup = Some(lookup);
+        let since = Instant::now();
+        assert_eq!(address.find().await, [old]);
+        assert_eq!(since.elapsed(), REFRESH_TIME);
     }
 
     #[tokio::test]

@@ -5,6 +5,10 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+/// How long a failed dial counts as news. Nobody dials an instance that no laptop asks for, so that one
+/// which failed long ago may be back or gone for good.
+const NEWS: Duration = Duration::from_mins(1);
+
 /// Whether an instance may be dialled now. After a failure it may not for a while, and then one
 /// dial finds out for all.
 #[derive(Debug)]
@@ -57,9 +61,10 @@ impl Breaker {
         Ok(Dial(self))
     }
 
-    /// Whether the last dial failed.
+    /// Whether the last dial failed, within the last minute.
     pub(super) fn is_open(&self) -> bool {
-        self.lock().down_until.is_some()
+        let until = self.lock().down_until;
+        until.is_some_and(|until| Instant::now() < until + NEWS)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -125,6 +130,16 @@ mod tests {
         drop(breaker.dial().unwrap());
         assert!(breaker.is_open());
         breaker.dial().unwrap().succeeded();
+        assert!(!breaker.is_open());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_failure_is_news_for_a_minute() {
+        let breaker = Breaker::new(SECOND, 10);
+        breaker.dial().unwrap().failed();
+        advance(NEWS).await;
+        assert!(breaker.is_open());
+        advance(SECOND).await;
         assert!(!breaker.is_open());
     }
 

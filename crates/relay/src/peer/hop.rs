@@ -60,9 +60,6 @@ impl Shared {
         let _connection = Counted::new(&self.metrics.connections);
         let since = Instant::now();
         let answer = peers.ask(place, asked, &early).await;
-        metrics
-            .down
-            .set(i64::try_from(peers.down()).unwrap_or(i64::MAX));
         if answer.is_ok() {
             metrics
                 .answer_seconds
@@ -93,6 +90,7 @@ impl Shared {
             let _ = prepare(peer, patience.stall_time);
         }
         let mut pipe = Pipe::new(client, peer, to_peer, to_client, patience);
+        // A close frame of ours could land inside another frame, so a client that is cut gets none.
         self.cut
             .run_until_cancelled(poll_fn(|cx| pipe.poll(cx)))
             .await;
@@ -106,19 +104,28 @@ fn refusal(outcome: Outcome) -> Refusal {
         Outcome::NoTunnel => Refusal::NoTunnel,
         Outcome::Refused => Refusal::PeerRefused,
         Outcome::HeldBusy => Refusal::PeerBusy,
-        Outcome::Joined | Outcome::Down | Outcome::Silent | Outcome::HeldDown => Refusal::PeerDown,
+        Outcome::Joined
+        | Outcome::Down
+        | Outcome::Silent
+        | Outcome::HeldDown
+        | Outcome::NoAddress => Refusal::PeerDown,
     }
 }
 
 impl Peers {
     async fn ask(&self, place: &Place, asked: Elsewhere, early: &[u8]) -> Result<Answer, Outcome> {
         let dial = place.breaker.dial().map_err(|held| match held {
+            Held::Down if place.address.is_nowhere() => Outcome::NoAddress,
             Held::Down => Outcome::HeldDown,
             Held::Busy => Outcome::HeldBusy,
         })?;
         let Ok(Ok(mut stream)) = timeout(self.limits.connect_time, place.connect()).await else {
             place.address.forget();
             dial.failed();
+            if place.address.is_nowhere() {
+                tracing::debug!(peer = place.name, "instance has no address");
+                return Err(Outcome::NoAddress);
+            }
             tracing::debug!(peer = place.name, "instance cannot be reached");
             return Err(Outcome::Down);
         };
@@ -153,7 +160,7 @@ impl Peers {
             key,
         } = asked;
         let path = TunnelPath::Connect(routing, tunnel).to_string();
-        let token = mint(&self.keys, &path, SystemTime::now())
+        let token = mint(&self.keys(), &path, SystemTime::now())
             .ok_or_else(|| io::Error::other("no random numbers"))?;
         let key = std::str::from_utf8(&key).map_err(io::Error::other)?;
         let request = format!(

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use ring::hmac;
 
 /// Keys for tokens between instances: the first makes tokens, all of them verify them, so that a new
-/// key can be introduced one restart at a time.
+/// key can be introduced one instance at a time.
 #[derive(Clone)]
 pub struct Keys {
     first: hmac::Key,

@@ -1,7 +1,12 @@
 //! What is counted about hops.
 
-use prometheus::core::Collector;
-use prometheus::{Histogram, HistogramOpts, IntCounterVec, IntGauge, Opts};
+use std::sync::Arc;
+
+use prometheus::core::{Collector, Desc};
+use prometheus::proto::MetricFamily;
+use prometheus::{Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, Opts};
+
+use super::Peers;
 
 /// How asking another instance went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,10 +25,12 @@ pub(super) enum Outcome {
     HeldDown,
     /// It was not asked, because too many dials were under way.
     HeldBusy,
+    /// Name servers know no such instance.
+    NoAddress,
 }
 
 impl Outcome {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Joined,
         Self::NoTunnel,
         Self::Refused,
@@ -31,6 +38,7 @@ impl Outcome {
         Self::Silent,
         Self::HeldDown,
         Self::HeldBusy,
+        Self::NoAddress,
     ];
 
     const fn label(self) -> &'static str {
@@ -42,6 +50,7 @@ impl Outcome {
             Self::Silent => "silent",
             Self::HeldDown => "held_down",
             Self::HeldBusy => "held_busy",
+            Self::NoAddress => "no_address",
         }
     }
 }
@@ -51,10 +60,16 @@ impl Outcome {
 pub(crate) struct PeerMetrics {
     /// Hops that are under way.
     pub(crate) open: IntGauge,
-    /// Instances that could not be reached lately.
-    pub(super) down: IntGauge,
+    /// Connections of other instances.
+    pub(crate) connections: IntGauge,
+    down: IntGauge,
     pub(super) answer_seconds: Histogram,
     pub(super) bytes: IntCounterVec,
+    /// Times that the keys were replaced.
+    pub(crate) keys_read: IntCounter,
+    /// Times that they would have been, by keys that cannot be used.
+    pub(crate) keys_refused: IntCounter,
+    key_reloads: IntCounterVec,
     hops: IntCounterVec,
 }
 
@@ -80,14 +95,28 @@ impl PeerMetrics {
         for direction in ["to_peer", "to_client"] {
             bytes.with_label_values(&[direction]);
         }
+        let key_reloads = IntCounterVec::new(
+            Opts::new(
+                "hawser_relay_peer_key_reloads_total",
+                "Times that the keys between instances were read again, by result: refused ones are kept out.",
+            ),
+            &["result"],
+        )?;
         Ok(Self {
+            keys_read: key_reloads.with_label_values(&["done"]),
+            keys_refused: key_reloads.with_label_values(&["refused"]),
+            key_reloads,
             open: IntGauge::new(
                 "hawser_relay_peer_hops",
                 "Clients whose tunnel is at another instance.",
             )?,
+            connections: IntGauge::new(
+                "hawser_relay_peer_connections",
+                "Connections of other instances.",
+            )?,
             down: IntGauge::new(
                 "hawser_relay_peers_down",
-                "Other instances that could not be reached at the last try.",
+                "Other instances that could not be reached at the last try, within the last minute.",
             )?,
             answer_seconds: Histogram::with_opts(
                 HistogramOpts::new(
@@ -107,13 +136,41 @@ impl PeerMetrics {
         vec![
             Box::new(self.hops.clone()),
             Box::new(self.open.clone()),
-            Box::new(self.down.clone()),
+            Box::new(self.connections.clone()),
             Box::new(self.answer_seconds.clone()),
             Box::new(self.bytes.clone()),
+            Box::new(self.key_reloads.clone()),
         ]
+    }
+
+    /// The gauge of instances that cannot be reached. There are none without others.
+    pub(crate) fn down(&self, peers: Option<Arc<Peers>>) -> PeersDown {
+        PeersDown {
+            gauge: self.down.clone(),
+            peers,
+        }
     }
 
     pub(super) fn count(&self, outcome: Outcome) {
         self.hops.with_label_values(&[outcome.label()]).inc();
+    }
+}
+
+/// Counts instances that are down when it is asked: it would be out of date while no laptop comes.
+#[derive(Debug)]
+pub(crate) struct PeersDown {
+    gauge: IntGauge,
+    peers: Option<Arc<Peers>>,
+}
+
+impl Collector for PeersDown {
+    fn desc(&self) -> Vec<&Desc> {
+        self.gauge.desc()
+    }
+
+    fn collect(&self) -> Vec<MetricFamily> {
+        let down = self.peers.as_ref().map_or(0, |peers| peers.down());
+        self.gauge.set(i64::try_from(down).unwrap_or(i64::MAX));
+        self.gauge.collect()
     }
 }

@@ -1,4 +1,4 @@
-//! Taking connections of other instances.
+//! Taking connections of other instances, no more than allowed.
 
 use std::convert::Infallible;
 
@@ -7,7 +7,8 @@ use tokio::time::sleep;
 
 use super::Relay;
 use super::accept::ACCEPT_PAUSE;
-use crate::seat::Origin;
+use crate::config::Ceiling;
+use crate::metrics::Limit;
 
 impl Relay {
     /// Accepts other instances' connections for ever, on a listener that no client may reach. There
@@ -16,17 +17,22 @@ impl Relay {
     /// # Cancel safety
     /// Dropping the future stops accepting; tunnels live on in the runtime.
     pub async fn serve_peers(&self, listener: TcpListener) -> Infallible {
+        let metrics = &self.shared.metrics;
+        let most = self.most_peer_connections();
         let mut failing = false;
         loop {
+            while most.is_some_and(|most| metrics.peers.connections.get() >= most) {
+                metrics.count_limit(Limit::PeerConnections);
+                sleep(ACCEPT_PAUSE).await;
+            }
             match listener.accept().await {
                 Ok((stream, _)) => {
                     failing = false;
-                    let mut seat = self.next_seat().await;
-                    seat.come_from(Origin::Peer);
+                    let seat = self.next_seat().await.of_peer(metrics);
                     self.begin(stream, seat, None, None);
                 }
                 Err(error) => {
-                    self.shared.metrics.accept_errors.inc();
+                    metrics.accept_errors.inc();
                     if !failing {
                         tracing::warn!(%error, "cannot accept connections of other instances");
                     }
@@ -35,5 +41,16 @@ impl Relay {
                 }
             }
         }
+    }
+
+    /// Most connections of other instances at once; `None` is any number.
+    fn most_peer_connections(&self) -> Option<i64> {
+        let peers = self.shared.config.peers.as_ref();
+        let most = match peers.map_or(Ceiling::Auto, |peers| peers.limits.connections) {
+            Ceiling::Auto => self.most_connections().map(|all| (all / 2).max(1)),
+            Ceiling::At(most) => Some(most),
+            Ceiling::None => None,
+        };
+        most.map(|most| i64::try_from(most).unwrap_or(i64::MAX))
     }
 }

@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use hawser_relay::config::Ceiling;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 
 use crate::client::{deliver, id, laptop, phone, until};
 use crate::cluster::{Cluster, Ground, Instance};
@@ -122,6 +123,52 @@ async fn dials_at_the_limit_and_one_past_it() {
     for waiting in waiting {
         waiting.abort();
     }
+}
+
+#[tokio::test]
+async fn a_slot_without_a_name_is_nobody_that_is_down() {
+    let mut ground = Ground::find(1);
+    let asked = Instance::start(&mut ground, 0, 3, |config| {
+        let peers = config.peers.as_mut().unwrap();
+        peers.template = "no-relay-{slot}.invalid:1".parse().unwrap();
+        peers.limits.retry_time = Duration::from_hours(1);
+    });
+    for n in 0..3 {
+        let refused = laptop(asked.clients, &routing(2), &id(n))
+            .await
+            .unwrap_err();
+        assert_eq!((refused.status, refused.retry_after), (503, true));
+    }
+    assert_eq!(asked.hops("no_address"), 3);
+    assert_eq!(asked.hops("down") + asked.hops("held_down"), 0);
+    assert_eq!(asked.metric("hawser_relay_peers_down"), 0);
+}
+
+#[tokio::test]
+async fn connections_of_others_at_the_limit_and_one_past_it() {
+    const HELD: &str = "hawser_relay_limits_hit_total{limit=\"peer_connections\"}";
+    let mut ground = Ground::find(2);
+    let inner = ground.address(0);
+    let owner = Instance::start(&mut ground, 0, 2, |config| {
+        config.peers.as_mut().unwrap().limits.connections = Ceiling::At(2);
+    });
+    let asked = Instance::start(&mut ground, 1, 2, |_| {});
+    let silent = TcpStream::connect(inner).await.unwrap();
+    let (mut phone_1, routing) = phone(owner.clients, &id(1)).await;
+    let mut laptop_1 = laptop(asked.clients, &routing, &id(1)).await.unwrap();
+    deliver(&mut laptop_1, &mut phone_1, vec![1]).await;
+
+    let (mut phone_2, routing) = phone(owner.clients, &id(2)).await;
+    let asking = tokio::spawn(async move { laptop(asked.clients, &routing, &id(2)).await });
+    until("the limit is reached", || owner.metric(HELD) > 0).await;
+    // Clients do not notice, and those who have a tunnel go on.
+    let (_phone_3, _) = phone(owner.clients, &id(3)).await;
+    deliver(&mut phone_1, &mut laptop_1, vec![2]).await;
+    assert_eq!(owner.metric("hawser_relay_peer_connections"), 2);
+    assert!(!asking.is_finished());
+    drop(silent);
+    let mut laptop_2 = asking.await.unwrap().unwrap();
+    deliver(&mut laptop_2, &mut phone_2, vec![3]).await;
 }
 
 #[tokio::test]

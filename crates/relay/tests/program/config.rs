@@ -9,7 +9,7 @@ use crate::certificate::Authority;
 use crate::program::{Ended, Program, command, run};
 
 /// A value for each key that is not its default.
-const OTHERS: [(&str, &str); 44] = [
+const OTHERS: [(&str, &str); 45] = [
     ("listen", "127.0.0.1:1234"),
     ("tls-cert", "cert.pem"),
     ("tls-key", "key.pem"),
@@ -54,6 +54,7 @@ const OTHERS: [(&str, &str); 44] = [
     ("peer-answer-time", "4s"),
     ("peer-retry-time", "2s"),
     ("peer-dials", "64"),
+    ("peer-connections", "65"),
 ];
 
 fn others() -> impl Iterator<Item = (Key, &'static str)> {
@@ -308,6 +309,7 @@ fn what_contradicts_itself_about_other_instances_is_refused_with_its_place_and_i
         ("--peer-count 0", "--peer-count", "1 to 256"),
         ("--peer-count 257", "--peer-count", "1 to 256"),
         ("--peer-dials 0", "--peer-dials", "no instance"),
+        ("--peer-connections 0", "--peer-connections", "no laptop"),
         ("--peer-connect-time 0s", "--peer-connect-time", "no time"),
         (
             "--peer-listen 127.0.0.1:8081 --peer-key-file a",

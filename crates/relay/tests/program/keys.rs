@@ -12,7 +12,7 @@ use crate::client::{ID, plain_get};
 use crate::program::{Program, command};
 
 /// Keys that have a test of their own: its folder under tests/, its file and its name.
-const PROVEN_BY: [(&str, &str); 20] = [
+const PROVEN_BY: [(&str, &str); 21] = [
     (
         "tls-cert",
         "program::tls::a_tunnel_over_tls_carries_messages_of_every_size",
@@ -92,6 +92,10 @@ const PROVEN_BY: [(&str, &str); 20] = [
     (
         "peer-dials",
         "peers::failures::dials_at_the_limit_and_one_past_it",
+    ),
+    (
+        "peer-connections",
+        "peers::failures::connections_of_others_at_the_limit_and_one_past_it",
     ),
 ];
 

@@ -108,6 +108,61 @@ fn an_instance_with_another_key_is_no_peer() {
     assert_eq!(join(&stranger, &routing, 1), "502");
 }
 
+/// Both instances find each other's tunnels.
+fn assert_peers(relays: &[Program; 2], n: u8) {
+    for (owner, other) in [(0, 1), (1, 0)] {
+        let (routing, _phone) = open(&relays[owner], n);
+        assert_eq!(join(&relays[other], &routing, n), "101", "{owner}");
+    }
+}
+
+#[test]
+fn a_new_key_is_taken_without_a_restart_and_without_a_gap() {
+    let ground = Ground::find();
+    let relays = [0, 1].map(|slot: u8| {
+        let mut flags = ground.flags(slot, 2, &format!("file-{slot}"));
+        let key = ground.folder.path().join(format!("file-{slot}"));
+        std::fs::write(key, "old".repeat(12)).unwrap();
+        flags.push("--no-quotas".into());
+        Program::start(&flags)
+    });
+    let series =
+        |result: &str| format!("hawser_relay_peer_key_reloads_total{{result=\"{result}\"}}");
+    let (old, new) = ("old".repeat(12), "new".repeat(12));
+    assert_peers(&relays, 1);
+    for (step, content) in [
+        format!("{old}\n{new}"),
+        format!("{new}\n{old}"),
+        new.clone(),
+    ]
+    .iter()
+    .enumerate()
+    {
+        let count = f64::from(u8::try_from(step).unwrap());
+        for (slot, relay) in relays.iter().enumerate() {
+            std::fs::write(ground.folder.path().join(format!("file-{slot}")), content).unwrap();
+            if step > 0 {
+                // Once without: it looks every few seconds.
+                relay.signal(rustix::process::Signal::HUP);
+            }
+            relay.metric_becomes(&series("done"), |done| done > count + 0.5);
+            assert_peers(&relays, 2);
+        }
+    }
+    // Too short: the one that is there stays.
+    std::fs::write(ground.folder.path().join("file-0"), "short").unwrap();
+    relays[0].signal(rustix::process::Signal::HUP);
+    relays[0].metric_becomes(&series("refused"), |refused| refused > 0.5);
+    assert_peers(&relays, 3);
+    assert!(!relays[0].log().contains("short\n"));
+    // A key of its own makes it a stranger, so the file does count.
+    std::fs::write(ground.folder.path().join("file-0"), "own".repeat(12)).unwrap();
+    relays[0].signal(rustix::process::Signal::HUP);
+    relays[0].metric_becomes(&series("done"), |done| done > 3.5);
+    let (routing, _phone) = open(&relays[1], 4);
+    assert_eq!(join(&relays[0], &routing, 4), "502");
+}
+
 #[test]
 fn slots_beyond_the_count_are_never_dialled_nor_taken() {
     let ground = Ground::find();
