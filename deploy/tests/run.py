@@ -12,10 +12,17 @@ import image
 import monitoring
 
 TOOLS = pathlib.Path(os.environ["DEPLOY_TOOLS"])
+
+
+def check_image():
+    """What is checked after the image is the program in it."""
+    os.environ.setdefault("HAWSER_RELAY", str(image.run()))
+
+
 CHECKS = {
     "chart": lambda: chart.run(TOOLS / "types"),
     "monitoring": monitoring.run,
-    "image": image.run,
+    "image": check_image,
     "edge": edge.run,
     "faults": faults.run,
 }
