@@ -4,10 +4,13 @@ field that they do not know, and equal to the plain manifests.
     deploy/tests/run chart
     deploy/tests/run manifests     writes deploy/manifests anew
 """
+import http.server
 import json
 import pathlib
 import re
 import subprocess
+import tempfile
+import threading
 
 import kubernetes_validate
 import yaml
@@ -27,7 +30,8 @@ VARIANTS = {
         "monitoring.operator=true", "monitoring.dashboard=true", "monitoring.labels.release=prometheus",
         "ingress.enabled=true", f"ingress.host={HOST}", "ingress.tlsSecret=edge",
         "gateway.enabled=true", f"gateway.host={HOST}", "gateway.name=edge", "gateway.namespace=edge",
-        "loadtest.enabled=true", "loadtest.args={--rate=5}", "tls.certManager.enabled=true",
+        "gateway.backendTls=true", "loadtest.enabled=true", "loadtest.args={--rate=5}", "loadtest.caSecret=ca",
+        "tls.certManager.enabled=true",
         f"tls.certManager.dnsNames={{{HOST}}}", "autoscaling.enabled=true", "podLabels.a=b",
         "podAnnotations.a=b", "nodeSelector.a=b", "priorityClassName=high", "relay.domainId=0",
         "relay.trustedProxies={10.0.0.0/8}", "relay.clientAddressFrom=proxy-protocol",
@@ -44,6 +48,8 @@ REFUSED = {
     "relay.drainSeconds=0": "drainSeconds",
     "relay.domainId=255": "domainId",
     "relay.settings.listen=1": "not",
+    "relay.settings.peer-slot=1": "not",
+    "relay.settings.close-time=60s": "not",
     "image.digest=latest": "digest",
     "peers.count=257": "count",
     "peers.enabled=false": "several instances need peers.enabled",
@@ -51,6 +57,8 @@ REFUSED = {
     "tls.certManager.enabled=true": "dnsNames is empty",
     "ingress.enabled=true": "ingress.host is empty",
     "gateway.enabled=true": "gateway.host and gateway.name",
+    f"gateway.enabled=true,gateway.host={HOST},gateway.name=edge": "speaks plain HTTP",
+    "podDisruptionBudget.maxUnavailable=0%": "maxUnavailable",
     "relay.clientAddressFrom=forwarded": "trustedProxies",
     "resources.limits.memory=lots": "memory",
 }
@@ -64,14 +72,14 @@ EXTENSIONS = {
 }
 
 
-def render(helm, settings):
+def render(helm, settings, *more):
     sets = [part for setting in settings for part in ("--set", setting)]
-    command = [helm, "template", "hawser-relay", str(CHART), "--namespace", "hawser", *sets]
+    command = [helm, "template", "hawser-relay", str(CHART), "--namespace", "hawser", *sets, *more]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
-def rendered(helm, settings):
-    done = render(helm, settings)
+def rendered(helm, settings, *more):
+    done = render(helm, settings, *more)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -205,11 +213,116 @@ def check_promises():
                 assert container["resources"]["limits"]["memory"], where
             if thing["kind"] == "StatefulSet":
                 container = pod["containers"][0]
-                drain = next(int(flag[13:-1]) for flag in container["args"] if flag.startswith("--drain-time="))
+                drain, close = (
+                    next(int(flag.split("=")[1][:-1]) for flag in container["args"] if flag.startswith(name))
+                    for name in ("--drain-time=", "--close-time=")
+                )
                 stop = container["lifecycle"]["preStop"]["sleep"]["seconds"]
-                assert pod["terminationGracePeriodSeconds"] >= stop + drain + 10, where
+                assert pod["terminationGracePeriodSeconds"] >= stop + drain + close + 8, where
     services = [thing for thing in objects(rendered("helm3", [])) if thing["kind"] == "Service"]
     assert [service["spec"].get("publishNotReadyAddresses", False) for service in services] == [False, True]
+
+
+def named(things, kind):
+    return next(thing for thing in things if thing["kind"] == kind)
+
+
+def check_numbers():
+    """What a values file says arrives as it was written: Helm reads numbers there as floats."""
+    with tempfile.NamedTemporaryFile("w", suffix=".yaml") as values:
+        values.write(
+            "relay: {drainSeconds: 3600, settings: {client-connections: 5000000, log-level: 'info # all'}}\n"
+            "autoscaling: {enabled: true, tunnels: 1000000}\n"
+        )
+        values.flush()
+        for helm in HELMS:
+            things = objects(rendered(helm, [], "--values", values.name))
+            arguments = named(things, "StatefulSet")["spec"]["template"]["spec"]["containers"][0]["args"]
+            assert {"--client-connections=5000000", "--log-level=info # all"} <= set(arguments), arguments
+            scaler = named(things, "HorizontalPodAutoscaler")["spec"]
+            assert scaler["metrics"][0]["pods"]["target"]["averageValue"] == "1000000", scaler
+            # What the API server refuses, and no schema says.
+            for policies in scaler["behavior"].values():
+                assert all(0 < policy["periodSeconds"] <= 1800 for policy in policies["policies"]), policies
+
+
+def check_scrapes():
+    """Once: what is scraped twice is counted twice, by the autoscaler too."""
+    for settings, annotated in ([], True), (["monitoring.operator=true"], False):
+        pod = named(objects(rendered("helm3", settings)), "StatefulSet")["spec"]["template"]["metadata"]
+        assert ("prometheus.io/scrape" in pod.get("annotations", {})) == annotated, settings
+
+
+def check_names():
+    """Names can be looked up where clusters answer: at pods, and at a cache of the node."""
+    policy = named(objects(rendered("helm3", ["networkPolicy.dnsPort=5353"])), "NetworkPolicy")["spec"]
+    asked = [(rule["ports"][0]["port"], list(rule["to"][0])) for rule in policy["egress"][1:]]
+    assert asked == [(5353, ["namespaceSelector"]), (53, ["ipBlock"])], asked
+
+
+class Cluster(http.server.BaseHTTPRequestHandler):
+    """As much of an API server as tells Helm of a StatefulSet."""
+
+    KINDS = {
+        "v1": "Service", "apps/v1": "StatefulSet", "networking.k8s.io/v1": "NetworkPolicy",
+        "policy/v1": "PodDisruptionBudget", "autoscaling/v2": "HorizontalPodAutoscaler",
+    }
+
+    def do_GET(self):
+        groups = [version for version in self.KINDS if "/" in version]
+        answers = {
+            "/version": {"major": "1", "minor": "33", "gitVersion": "v1.33.0"},
+            "/api": {"kind": "APIVersions", "versions": ["v1"]},
+            "/apis": {"kind": "APIGroupList", "groups": [
+                {"name": version.split("/")[0], "versions": [{"groupVersion": version, "version": version.split("/")[1]}]}
+                for version in groups
+            ]},
+            "/apis/apps/v1/namespaces/hawser/statefulsets/hawser-relay": {
+                "kind": "StatefulSet", "apiVersion": "apps/v1",
+                "metadata": {
+                    "name": "hawser-relay", "namespace": "hawser", "labels": {"app.kubernetes.io/managed-by": "Helm"},
+                    "annotations": {"meta.helm.sh/release-name": "hawser-relay", "meta.helm.sh/release-namespace": "hawser"},
+                },
+                "spec": {"replicas": 7}},
+        }
+        for version, kind in self.KINDS.items():
+            plural = re.sub("ys$", "ies", kind.lower() + "s")
+            answers[f"/{'apis' if version in groups else 'api'}/{version}"] = {
+                "kind": "APIResourceList", "groupVersion": version,
+                "resources": [{"name": plural, "kind": kind, "namespaced": True, "verbs": ["get"]}],
+            }
+        answer = answers.get(self.path.split("?")[0])
+        body = json.dumps(answer or {"kind": "Status", "status": "Failure", "code": 404, "reason": "NotFound"}).encode()
+        self.send_response(200 if answer else 404)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+def check_autoscaling():
+    """Switching it on or upgrading leaves as many instances as there are: a StatefulSet that says nothing
+    about replicas, and did before, has one."""
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Cluster)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    with tempfile.NamedTemporaryFile("w") as config:
+        json.dump({
+            "apiVersion": "v1", "kind": "Config", "current-context": "it",
+            "clusters": [{"name": "it", "cluster": {"server": f"http://127.0.0.1:{server.server_port}"}}],
+            "contexts": [{"name": "it", "context": {"cluster": "it", "user": "it"}}],
+            "users": [{"name": "it", "user": {}}],
+        }, config)
+        config.flush()
+        for helm in HELMS:
+            asked = ["--dry-run=server", "--kubeconfig", config.name, "--disable-openapi-validation"]
+            things = objects(rendered(helm, ["autoscaling.enabled=true"], *asked))
+            assert named(things, "StatefulSet")["spec"]["replicas"] == 7, helm
+    server.shutdown()
+    things = objects(rendered("helm3", ["autoscaling.enabled=true"]))
+    assert "replicas" not in named(things, "StatefulSet")["spec"]
 
 
 def run(types):
@@ -221,3 +334,7 @@ def run(types):
     check_extensions(types)
     check_plain()
     check_promises()
+    check_numbers()
+    check_scrapes()
+    check_names()
+    check_autoscaling()

@@ -43,6 +43,9 @@ app.kubernetes.io/part-of: hawser
 {{- if and .Values.gateway.enabled (not (and .Values.gateway.host .Values.gateway.name)) }}
 {{- fail "gateway.host and gateway.name are needed: the tunnel domain's host, and the Gateway to attach to" }}
 {{- end }}
+{{- if and .Values.gateway.enabled .Values.tls.enabled (not .Values.gateway.backendTls) }}
+{{- fail "a Gateway speaks plain HTTP to the relay: set tls.enabled=false, or gateway.backendTls=true with a BackendTLSPolicy of yours" }}
+{{- end }}
 {{- if and (ne .Values.relay.clientAddressFrom "connection") (not .Values.relay.trustedProxies) }}
 {{- fail "relay.clientAddressFrom needs relay.trustedProxies: nobody is trusted to tell addresses" }}
 {{- end }}
