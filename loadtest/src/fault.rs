@@ -55,6 +55,7 @@ kinds! {
         OpenRefused => "open_refused", "the service refused to open a tunnel";
         JoinRefused => "join_refused", "the service refused to join a tunnel";
         Timeout => "timeout", "a message did not arrive in time";
+        Undelivered => "undelivered", "a message was under way when its tunnel or the run ended";
         ClosedByService => "closed_by_service", "the service closed a tunnel and said why";
         Broken => "broken", "a connection was reset";
         Unended => "unended", "a closed tunnel's connections stayed open";

@@ -6,10 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::{Instant, timeout, timeout_at};
+use tokio::try_join;
 
 pub(crate) use self::end::{Half, Seen};
 use crate::client::socket::Socket;
 use crate::fault::{Failure, Fault, Trouble};
+use crate::measure::latency::Phase;
 use crate::payload::{End, LABEL_LEN};
 use crate::run::worker::{Worker, tunnel_id};
 
@@ -18,6 +20,9 @@ const PROBE: Duration = Duration::from_secs(1);
 
 /// The code of a goodbye: normal closure.
 const GOODBYE: u16 = 1000;
+
+/// The due time of a message that is no part of the load.
+const NEVER: u64 = u64::MAX;
 
 /// Both ends of a tunnel.
 #[derive(Debug)]
@@ -66,6 +71,13 @@ impl Tunnel {
         }
     }
 
+    /// Forgets when the messages were due that have arrived.
+    pub(crate) fn confirm(&mut self) {
+        let (by_laptop, by_phone) = (self.laptop.seen(), self.phone.seen());
+        self.phone.under_way(by_laptop);
+        self.laptop.under_way(by_phone);
+    }
+
     /// Whether the service broke its word in this tunnel.
     pub(crate) fn is_spoiled(&self) -> bool {
         self.phone.faults + self.laptop.faults > 0
@@ -74,14 +86,7 @@ impl Tunnel {
     /// Waits until the receiver has had everything that the sender sent.
     pub(crate) async fn deliver(&mut self, sender: End, deadline: Instant) -> Result<(), Trouble> {
         let (sender, receiver) = self.from(sender);
-        let sent = sender.sent();
-        let arrival = async {
-            while receiver.seen() < sent {
-                receiver.receive().await?;
-            }
-            Ok(())
-        };
-        match timeout_at(deadline, arrival).await {
+        match timeout_at(deadline, arrival(sender, receiver)).await {
             Ok(result) => result,
             Err(_) => Err(probe(sender, receiver).await),
         }
@@ -90,10 +95,15 @@ impl Tunnel {
     /// Says goodbye from one end and sees both ends closed as they should be.
     pub(crate) async fn close(mut self, from: End) -> Result<(), Trouble> {
         let limit = self.worker.bounds.close_timeout;
+        let codes = Arc::clone(&self.worker.bounds.close_codes);
         let (closer, other) = self.from(from);
-        closer.goodbye(GOODBYE).await;
-        let codes = Arc::clone(&closer.worker().bounds.close_codes);
-        let both = async { tokio::join!(closer.finish(&codes), other.finish(&codes)) };
+        let both = async {
+            let closing = async {
+                closer.goodbye(GOODBYE).await;
+                closer.finish(&codes).await
+            };
+            tokio::join!(closing, other.finish(&codes))
+        };
         let Ok((first, second)) = timeout(limit, both).await else {
             return Err(Failure::Unended.into());
         };
@@ -107,21 +117,42 @@ impl Tunnel {
     }
 }
 
-/// Tells a lost message from a late one: if one more gets through, the one before never will.
-async fn probe(sender: &mut Half, receiver: &mut Half) -> Trouble {
-    let now = sender.worker().clock.now();
-    sender.put(LABEL_LEN, now);
-    if let Err(trouble) = sender.flush().await {
-        return trouble;
+impl Drop for Tunnel {
+    /// A message that has not arrived when its tunnel is over must not vanish: it failed, at the age
+    /// that it has. Nothing is left of a tunnel that ended well, or whose operation is what counts.
+    fn drop(&mut self) {
+        let now = self.worker.clock.now();
+        let seen = (self.laptop.seen(), self.phone.seen());
+        let left = self.phone.under_way(seen.0).drain(..);
+        let left = left.chain(self.laptop.under_way(seen.1).drain(..));
+        for due in left {
+            if self.worker.is_measured(due) {
+                let mut tally = self.worker.shard.lock();
+                tally.live.failed += 1;
+                tally.failed += 1;
+                tally.failure(Failure::Undelivered, 0);
+                tally.record_headline(Phase::Message, now.saturating_sub(due));
+            }
+        }
     }
+}
+
+/// Sends the rest of what was put, and waits until all of it has had its turn at the other end.
+async fn arrival(sender: &mut Half, receiver: &mut Half) -> Result<(), Trouble> {
     let sent = sender.sent();
-    let arrival = async {
+    let arrive = async {
         while receiver.seen() < sent {
             receiver.receive().await?;
         }
-        Ok::<(), Trouble>(())
+        Ok(())
     };
-    match timeout(PROBE, arrival).await {
+    try_join!(sender.flush(), arrive).map(|_| ())
+}
+
+/// Tells a lost message from a late one: if one more gets through, the one before never will.
+async fn probe(sender: &mut Half, receiver: &mut Half) -> Trouble {
+    sender.put(LABEL_LEN, NEVER);
+    match timeout(PROBE, arrival(sender, receiver)).await {
         Ok(Err(trouble)) => trouble,
         _ if receiver.lost() > 0 => {
             receiver.settle();

@@ -100,6 +100,21 @@ impl Socket {
         poll_fn(|cx| self.poll_flush(cx)).await
     }
 
+    /// Sends as much of what was put as the connection takes at once; [`Self::receive`] and
+    /// [`Self::flush`] send the rest.
+    pub(crate) async fn push(&mut self) -> io::Result<()> {
+        poll_fn(|cx| match self.poll_flush(cx) {
+            Poll::Pending => Poll::Ready(Ok(())),
+            ready @ Poll::Ready(_) => ready,
+        })
+        .await
+    }
+
+    /// Whether something that was put has not been sent yet.
+    pub(crate) fn has_unsent(&self) -> bool {
+        !self.out.is_empty()
+    }
+
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let mut sent = 0;
         let result = loop {
@@ -128,15 +143,23 @@ impl Socket {
     }
 
     /// Waits for at least one event, and hands over all that one read brought. Pings are answered
-    /// on the way. Returns how many events there were.
+    /// on the way, and what was put goes out meanwhile: a service that is held up in one direction
+    /// must not hold up the other. Returns how many events there were.
     ///
     /// # Cancel safety
     /// Nothing is lost: reading and handing over are one step.
     pub(crate) async fn receive(&mut self, mut each: impl FnMut(Event<'_>)) -> usize {
-        let events = poll_fn(|cx| self.poll_receive(cx, &mut each)).await;
+        let events = poll_fn(|cx| {
+            if !self.out.is_empty() && !self.over {
+                // A connection that is broken shows when it is read.
+                let _ = self.poll_flush(cx);
+            }
+            self.poll_receive(cx, &mut each)
+        })
+        .await;
         if !self.out.is_empty() && !self.over {
             // A failed answer to a ping shows at the next read.
-            let _ = self.flush().await;
+            let _ = self.push().await;
         }
         events
     }

@@ -9,7 +9,8 @@ pub(crate) enum Phase {
     Operation,
     /// The same from when it really began: what a closed loop would report.
     Service,
-    /// From the moment it was due to its beginning: the harness's own lateness.
+    /// From the moment it was due to its beginning, without the wait for room when too much was
+    /// under way: the harness's own lateness.
     Lag,
     /// A phone's connection and its 101.
     Open,

@@ -72,6 +72,8 @@ where
     };
     let mut tasks = JoinSet::new();
     let mut in_a_row = 0;
+    // When there was room again for the last one that had to wait for it.
+    let mut free = 0;
     for due in plan.share(worker.index, worker.of) {
         if due > worker.clock.now() {
             in_a_row = 0;
@@ -86,14 +88,20 @@ where
             }
         }
         while tasks.try_join_next().is_some() {}
-        let Some(permit) = permit(worker, &room, deadline).await else {
+        // Waiting for room is the service's doing; only what comes before is the harness's.
+        let late = worker.clock.now().saturating_sub(due.max(free));
+        let held_back = room.available_permits() == 0;
+        let Some(permit) = permit(worker, &room, due, deadline).await else {
             Ticket::never(worker, due);
             if worker.stop.is_cancelled() {
                 break;
             }
             continue;
         };
-        let work = operation(Ticket::begin(worker, due));
+        if held_back {
+            free = worker.clock.now();
+        }
+        let work = operation(Ticket::begin(worker, due, late));
         tasks.spawn(async move {
             work.await;
             drop(permit);
@@ -111,12 +119,15 @@ where
 async fn permit(
     worker: &Worker,
     room: &Arc<Semaphore>,
+    due: u64,
     deadline: Instant,
 ) -> Option<OwnedSemaphorePermit> {
     if let Ok(permit) = Arc::clone(room).try_acquire_owned() {
         return Some(permit);
     }
-    worker.shard.lock().held_back += 1;
+    if worker.is_measured(due) {
+        worker.shard.lock().held_back += 1;
+    }
     let wait = timeout_at(deadline, Arc::clone(room).acquire_owned());
     let permit = worker.stop.run_until_cancelled(wait).await?;
     permit.ok()?.ok()
@@ -155,7 +166,7 @@ where
                     .fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less)
                     .is_ok()
             {
-                let ticket = Ticket::begin(&worker, worker.clock.now());
+                let ticket = Ticket::begin(&worker, worker.clock.now(), 0);
                 if !operation(ticket).await {
                     sleep(FAILURE_PAUSE).await;
                 }

@@ -203,9 +203,11 @@ impl Session {
 
 fn sum_up(tally: Tally, begin: &Snapshot, end: &Snapshot, window: &Window) -> Lap {
     let from = window.begin().min(end.at);
-    // A tail without operations is not part of the window.
-    let until = if tally.last_done > from {
-        tally.last_done.min(window.end())
+    // A tail without operations is not part of the window. One in which operations fell due and
+    // none succeeded is: it is what makes the rate of a service that died low.
+    let last = tally.last_done.max(tally.last_due);
+    let until = if last > from {
+        last.min(window.end())
     } else {
         end.at.min(window.end())
     };

@@ -18,8 +18,8 @@ pub(crate) struct Ticket {
 }
 
 impl Ticket {
-    /// An operation that begins now.
-    pub(crate) fn begin(worker: &Arc<Worker>, due: u64) -> Self {
+    /// An operation that begins now, `late` nanoseconds of which are the harness's own lateness.
+    pub(crate) fn begin(worker: &Arc<Worker>, due: u64, late: u64) -> Self {
         let began = worker.clock.now().max(due);
         let is_measured = worker.is_measured(due);
         let mut tally = worker.shard.lock();
@@ -29,7 +29,7 @@ impl Ticket {
             tally.offered += 1;
             tally.started += 1;
             tally.last_due = tally.last_due.max(due);
-            tally.record(Phase::Lag, began - due);
+            tally.record(Phase::Lag, late);
         }
         drop(tally);
         Self {
@@ -43,9 +43,11 @@ impl Ticket {
 
     /// Counts an operation that fell due and never began.
     pub(crate) fn never(worker: &Worker, due: u64) {
+        let age = worker.clock.now().saturating_sub(due);
+        let mut tally = worker.shard.lock();
+        tally.live.offered += 1;
+        tally.live.failed += 1;
         if worker.is_measured(due) {
-            let age = worker.clock.now().saturating_sub(due);
-            let mut tally = worker.shard.lock();
             tally.offered += 1;
             tally.last_due = tally.last_due.max(due);
             tally.failed += 1;

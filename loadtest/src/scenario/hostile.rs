@@ -126,6 +126,7 @@ fn step(name: &str, lap: &Lap, rate: f64) -> Step {
 fn join(all: &mut Lap, lap: &Lap) {
     all.tally.add(&lap.tally);
     all.seconds += lap.seconds;
+    all.offered_seconds += lap.offered_seconds;
     all.own.busy = all.own.busy.max(lap.own.busy);
     all.own.waiting = all.own.waiting.max(lap.own.waiting);
     if let (Some(all), Some(lap)) = (&mut all.server, lap.server) {

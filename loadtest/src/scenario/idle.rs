@@ -105,7 +105,8 @@ async fn open_all(
         if worker.stop.run_until_cancelled(wait).await.is_none() {
             break;
         }
-        let ticket = Ticket::begin(worker, due);
+        let late = worker.clock.now().saturating_sub(due);
+        let ticket = Ticket::begin(worker, due, late);
         let (counts, orders) = (Arc::clone(counts), orders.clone());
         tasks.spawn(async move {
             let result = match state {

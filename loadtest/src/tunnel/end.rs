@@ -1,5 +1,6 @@
 //! One end of a tunnel: sends labelled messages, judges what arrives.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -32,6 +33,9 @@ pub(crate) struct Half {
     end: End,
     socket: Socket,
     sent: u32,
+    /// When the messages that were sent last were due, where each message counts by itself. The
+    /// tunnel takes away those that have arrived.
+    under_way: VecDeque<u64>,
     ledger: Ledger,
     /// Faults seen at this end.
     pub(crate) faults: u64,
@@ -62,15 +66,12 @@ impl Half {
             end,
             socket,
             sent: 0,
+            under_way: VecDeque::new(),
             ledger: Ledger::new(tunnel, sender),
             faults: 0,
             closed: None,
             over: false,
         }
-    }
-
-    pub(crate) fn worker(&self) -> &Arc<Worker> {
-        &self.worker
     }
 
     pub(crate) fn socket(&self) -> &Socket {
@@ -101,11 +102,28 @@ impl Half {
             due,
         };
         self.sent = self.sent.wrapping_add(1);
+        if self.worker.headline == Phase::Message {
+            self.under_way.push_back(due);
+        }
         let filling = &self.worker.filling;
         self.socket.put(size, |out| filling.write(label, size, out));
     }
 
-    /// Sends what was put.
+    /// When the messages were due that have not had their turn at the other end, which has seen so
+    /// many.
+    pub(crate) fn under_way(&mut self, seen: u32) -> &mut VecDeque<u64> {
+        let left = usize::try_from(self.sent.saturating_sub(seen)).unwrap_or(usize::MAX);
+        let arrived = self.under_way.len().saturating_sub(left);
+        self.under_way.drain(..arrived);
+        &mut self.under_way
+    }
+
+    /// Whether something that was put still waits for the connection.
+    pub(crate) fn has_unsent(&self) -> bool {
+        self.socket.has_unsent()
+    }
+
+    /// Sends what was put, and waits until the connection has taken all of it.
     ///
     /// # Errors
     /// Why the tunnel is over. A service that closed it may have said so just before.
@@ -113,6 +131,22 @@ impl Half {
         if self.socket.flush().await.is_ok() {
             return Ok(());
         }
+        self.last_words().await
+    }
+
+    /// Sends what the connection takes at once; the rest goes out while this end receives.
+    ///
+    /// # Errors
+    /// As those of [`Self::flush`].
+    pub(crate) async fn push(&mut self) -> Result<(), Trouble> {
+        if self.socket.push().await.is_ok() {
+            return Ok(());
+        }
+        self.last_words().await
+    }
+
+    /// What a broken connection brought before it broke.
+    async fn last_words(&mut self) -> Result<(), Trouble> {
         let rest = async {
             while !self.over {
                 self.read().await;
@@ -123,11 +157,11 @@ impl Half {
         Err(self.why_over())
     }
 
-    /// Sends one message.
+    /// Sends one message, as far as the connection takes it at once.
     pub(crate) async fn send(&mut self, size: usize) -> Result<(), Trouble> {
         let now = self.worker.clock.now();
         self.put(size, now);
-        self.flush().await
+        self.push().await
     }
 
     /// Waits for messages and judges them. Returns how many had their turn.

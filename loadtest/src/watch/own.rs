@@ -81,10 +81,7 @@ pub(crate) fn limits(shares: OwnShares, tally: &Tally, tracked: Option<f64>) -> 
         histogram.map_or(0, |h| h.value_at_quantile(0.99))
     };
     let lag = p99(Phase::Lag);
-    if tally.held_back == 0
-        && lag > nanoseconds(LAG)
-        && lag > p99(Phase::Operation).max(p99(Phase::Message)) / 10
-    {
+    if lag > nanoseconds(LAG) && lag > p99(Phase::Operation).max(p99(Phase::Message)) / 10 {
         limits.push(format!(
             "operations began {:.1} ms late at p99, and latencies contain that",
             float(lag) / 1e6
@@ -140,13 +137,13 @@ mod tests {
     }
 
     #[test]
-    fn late_starts_count_unless_the_service_held_them_back() {
+    fn late_starts_count_also_when_the_service_held_others_back() {
         let mut tally = Tally::default();
         tally.record(Phase::Lag, 5_000_000);
         tally.record(Phase::Operation, 20_000_000);
         assert!(limits(OwnShares::default(), &tally, None)[0].contains("5.0 ms late"));
         tally.held_back = 1;
-        assert!(limits(OwnShares::default(), &tally, None).is_empty());
+        assert!(limits(OwnShares::default(), &tally, None)[0].contains("5.0 ms late"));
     }
 
     #[test]

@@ -67,6 +67,8 @@ pub(crate) struct Book {
     /// When a one-off pause of the whole relay is due, by number of messages.
     pause_at: Option<(u64, Duration)>,
     paused_until: Option<Instant>,
+    /// After so many messages, nothing is passed on any more, and nothing is said.
+    silent_after: Option<u64>,
 }
 
 /// A faulty relay, with its book.
@@ -84,6 +86,15 @@ impl Faulty {
     pub(crate) fn pausing(after: u64, pause: Duration) -> Self {
         let book = Book {
             pause_at: Some((after, pause)),
+            ..Book::default()
+        };
+        Self::start(&[], book)
+    }
+
+    /// Honest, until it passes nothing on any more.
+    pub(crate) fn falling_silent(after: u64) -> Self {
+        let book = Book {
+            silent_after: Some(after),
             ..Book::default()
         };
         Self::start(&[], book)
@@ -277,7 +288,14 @@ impl Relay {
         is_first: bool,
     ) -> bool {
         let sin = self.choose(is_first);
-        let pause = self.book.lock().unwrap().paused_until;
+        let (pause, is_silent) = {
+            let book = self.book.lock().unwrap();
+            let is_silent = book.silent_after.is_some_and(|n| book.messages > n);
+            (book.paused_until, is_silent)
+        };
+        if is_silent {
+            return true;
+        }
         if let Some(until) = pause {
             sleep_until(until).await;
         }

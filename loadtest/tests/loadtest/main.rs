@@ -13,6 +13,7 @@ mod rig;
 mod scenarios;
 mod sign_ins;
 mod stalls;
+mod streams;
 mod surroundings;
 mod tls;
 mod usage;

@@ -144,6 +144,8 @@ fn attacks_are_made_and_the_harm_is_measured() {
             "--attacker-sources=2",
             "--rate=20",
             "--step=1s",
+            // Of all laps together, not of one lap in the time of all.
+            "--fail-if=achieved<70%",
         ],
     );
     assert_eq!(run.code, 0, "{}", run.stdout);

@@ -7,10 +7,11 @@ use std::time::Duration;
 use tokio::sync::mpsc::Receiver;
 use tokio::time::{Instant, sleep, sleep_until};
 
-use crate::fault::{Failure, Trouble};
+use crate::fault::Trouble;
 use crate::measure::latency::Phase;
 use crate::payload::End;
 use crate::run::worker::Worker;
+use crate::scenario::stream::pacer::Pacer;
 use crate::tunnel::Tunnel;
 
 /// Pause after a tunnel that could not be opened.
@@ -51,7 +52,9 @@ impl Flow {
     /// A tunnel, if the service gives one.
     pub(super) async fn open(&self, worker: &Arc<Worker>) -> Option<Tunnel> {
         let begun = worker.clock.now();
-        match Tunnel::open(worker).await {
+        // After Ctrl-C, nobody waits for a service that does not answer.
+        let opening = Tunnel::open(worker);
+        match worker.stop.run_until_cancelled(opening).await? {
             Ok((tunnel, opened)) => {
                 let mut tally = worker.shard.lock();
                 tally.record(Phase::Open, opened.phone - begun);
@@ -90,7 +93,11 @@ impl Flow {
             share.most = self.most;
             let (result, stop) = match result {
                 Ok(stop) => (self.finish(worker, tunnel).await, stop),
-                Err(trouble) => (Err(trouble), Stop::Full),
+                Err(trouble) => {
+                    // Now, because what is under way in it gets the age that it has.
+                    drop(tunnel);
+                    (Err(trouble), Stop::Full)
+                }
             };
             if let Err(trouble) = result {
                 Self::fail(worker, trouble);
@@ -105,11 +112,7 @@ impl Flow {
         // What was handed out and not sent must not vanish.
         due.close();
         while let Some(at) = due.recv().await {
-            if worker.is_measured(at) {
-                let mut tally = worker.shard.lock();
-                tally.failed += 1;
-                tally.failure(Failure::Unfinished, 0);
-            }
+            Pacer::never(worker, at);
         }
     }
 
@@ -124,11 +127,15 @@ impl Flow {
             || (used_up && self.mode != Mode::Paced)
     }
 
+    /// Counts a tunnel that went wrong, unless that was while warming up and is no fault.
     fn fail(worker: &Worker, trouble: Trouble) {
         let mut tally = worker.shard.lock();
         tally.live.failed += 1;
-        tally.failed += 1;
-        tally.trouble(trouble);
+        let is_measured = worker.clock.now() >= worker.window.begin();
+        tally.failed += u64::from(is_measured);
+        if is_measured || matches!(trouble, Trouble::Fault(_)) {
+            tally.trouble(trouble);
+        }
     }
 
     /// Sends and receives until the tunnel has carried its share or the run is over.
@@ -156,6 +163,7 @@ impl Flow {
             }
             let under_way = sent.0 > tunnel.laptop.seen() || sent.1 > tunnel.phone.seen();
             let is_paced = self.mode == Mode::Paced;
+            let has_unsent = tunnel.phone.has_unsent() || tunnel.laptop.has_unsent();
             let is_full = is_paced && sent.0.max(sent.1) >= self.most;
             if is_full {
                 // No more for this tunnel; what is handed out already goes to its successor.
@@ -182,14 +190,14 @@ impl Flow {
                     progress = Instant::now();
                     self.answer(worker, tunnel, End::Phone, n?).await?;
                 }
-                at = due.recv(), if is_paced && !is_full => match at {
+                at = due.recv(), if is_paced && !is_full && !has_unsent => match at {
                     Some(at) => {
                         if !under_way {
                             progress = Instant::now();
                         }
                         // The ends take turns.
                         let sender = if sent.0 <= sent.1 { End::Phone } else { End::Laptop };
-                        self.put(worker, tunnel, sender, at).await?;
+                        self.put(tunnel, sender, at).await?;
                     }
                     None => return Ok(Stop::Over),
                 },
@@ -212,6 +220,7 @@ impl Flow {
             return Ok(());
         }
         worker.shard.lock().live.done += u64::from(n);
+        tunnel.confirm();
         let other = match at {
             End::Phone => End::Laptop,
             End::Laptop => End::Phone,
@@ -250,9 +259,10 @@ impl Flow {
             tally.live.offered += u64::from(n);
             if worker.is_measured(now) {
                 tally.offered += u64::from(n);
+                tally.last_due = tally.last_due.max(now);
             }
         }
-        half.flush().await
+        half.push().await
     }
 
     /// Up to `n` of the messages that are left.
@@ -265,20 +275,10 @@ impl Flow {
     }
 
     /// Sends one message that was due at a given time.
-    async fn put(
-        &self,
-        worker: &Arc<Worker>,
-        tunnel: &mut Tunnel,
-        sender: End,
-        due: u64,
-    ) -> Result<(), Trouble> {
-        let lag = worker.clock.now().saturating_sub(due);
-        if worker.is_measured(due) {
-            worker.shard.lock().record(Phase::Lag, lag);
-        }
+    async fn put(&self, tunnel: &mut Tunnel, sender: End, due: u64) -> Result<(), Trouble> {
         let half = tunnel.from(sender).0;
         half.put(self.size, due);
-        half.flush().await
+        half.push().await
     }
 
     /// Finds out what became of messages that did not come.

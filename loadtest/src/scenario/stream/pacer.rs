@@ -11,6 +11,7 @@ use tokio::time::sleep;
 use crate::fault::Failure;
 use crate::measure::alarm::Alarm;
 use crate::measure::clock::nanoseconds;
+use crate::measure::latency::Phase;
 use crate::measure::schedule::Plan;
 use crate::run::worker::Worker;
 
@@ -68,6 +69,8 @@ impl Pacer {
             return;
         };
         let mut in_a_row = 0;
+        // When the last message that no tunnel could take was taken.
+        let mut free = 0;
         for due in self.plan.share(worker.index, worker.of) {
             let due = self.start + due;
             if due > worker.clock.now() {
@@ -83,24 +86,42 @@ impl Pacer {
                 }
             }
             {
+                // What no tunnel could take is not the harness's lateness.
+                let late = worker.clock.now().saturating_sub(due.max(free));
                 let mut tally = worker.shard.lock();
                 tally.live.offered += 1;
-                tally.offered += u64::from(worker.is_measured(due));
-            }
-            if !self.hand(due) && !self.wait_for_one(worker, due).await {
-                let mut tally = worker.shard.lock();
-                tally.live.failed += 1;
                 if worker.is_measured(due) {
-                    tally.failed += 1;
-                    tally.failure(Failure::Unfinished, 0);
+                    tally.offered += 1;
+                    tally.last_due = tally.last_due.max(due);
+                    tally.record(Phase::Lag, late);
                 }
             }
+            if !self.hand(due) {
+                if !self.wait_for_one(worker, due).await {
+                    Self::never(worker, due);
+                }
+                free = worker.clock.now();
+            }
+        }
+    }
+
+    /// Counts a message that fell due and was never sent, at its age.
+    pub(super) fn never(worker: &Worker, due: u64) {
+        let age = worker.clock.now().saturating_sub(due);
+        let mut tally = worker.shard.lock();
+        tally.live.failed += 1;
+        if worker.is_measured(due) {
+            tally.failed += 1;
+            tally.failure(Failure::Unfinished, 0);
+            tally.record_headline(Phase::Message, age);
         }
     }
 
     /// Keeps a message until a tunnel can take it; its wait is charged to it.
     async fn wait_for_one(&mut self, worker: &Worker, due: u64) -> bool {
-        worker.shard.lock().held_back += 1;
+        if worker.is_measured(due) {
+            worker.shard.lock().held_back += 1;
+        }
         let deadline = self.start + self.plan.end() + nanoseconds(worker.bounds.drain);
         while worker.clock.now() < deadline && !worker.stop.is_cancelled() {
             sleep(RETRY).await;

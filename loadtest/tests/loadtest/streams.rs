@@ -1,0 +1,59 @@
+//! Messages through a service that does not keep up: none of them may vanish from the report.
+
+use crate::faulty_relay::Faulty;
+use crate::rig::{Service, drive};
+
+#[test]
+fn messages_that_never_arrive_fail_at_the_age_that_they_have() {
+    let relay = Faulty::falling_silent(200);
+    let run = drive(
+        "stream",
+        &relay.service.url(),
+        &[
+            "--rate=200",
+            "--tunnels=2",
+            "--warm-up=0s",
+            "--duration=2s",
+            "--timeout=400ms",
+            "--drain=1s",
+            "--close-timeout=1s",
+        ],
+    );
+    let arrived = run.count("/totals/messages");
+    let missing = run.count("/failures/undelivered") + run.count("/failures/unfinished");
+    assert_eq!(arrived, 200, "{}", run.stdout);
+    assert_eq!(run.count("/totals/offered"), arrived + missing);
+    assert!(run.count("/totals/failed") >= missing, "{}", run.stdout);
+    // Half of all: a median of those that arrived alone would be far below.
+    let p90 = run.figure("/latency/message/p90");
+    assert!(p90 >= 300.0, "p90 {p90} ms: {}", run.stdout);
+    // The service lived for half of the time, and so its rate is half of what was asked for.
+    let rate = run.figure("/totals/done_rate");
+    assert!((80.0..120.0).contains(&rate), "{rate}/s: {}", run.stdout);
+}
+
+#[test]
+fn both_directions_full_to_the_brim_do_not_hold_each_other_up() {
+    // More than all buffers on the way take: who only writes waits for ever.
+    let relay = Service::relay_with(|config| {
+        config.lift_quotas();
+        config.limits.message_bytes = 1024 * 1024;
+        config.limits.tunnel_bytes = None;
+    });
+    let run = drive(
+        "stream",
+        &relay.url(),
+        &[
+            "--size=1048576",
+            "--window=40",
+            "--tunnels=1",
+            "--messages-per-tunnel=40",
+            "--count=80",
+            "--warm-up=0s",
+            "--duration=20s",
+        ],
+    );
+    assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+    assert_eq!(run.count("/totals/messages"), 80, "{}", run.stdout);
+    assert_eq!(run.count("/totals/failed"), 0, "{}", run.stdout);
+}
