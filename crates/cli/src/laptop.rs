@@ -191,23 +191,30 @@ impl Flags {
                 .map(|words| Some((response, words))),
         });
         match outcome {
-            Ok(None) => Ok(runtime::interrupted_code()),
+            Ok(None) => {
+                self.report_error(&task.ceremony, runtime::INTERRUPTED_WORDS)?;
+                Ok(runtime::interrupted_code())
+            }
             Ok(Some((response, words))) => {
                 self.report(&screen, &task.ceremony, &response, words.as_deref())?;
                 Ok(ExitCode::SUCCESS)
             }
             Err(failure) => {
-                if self.json {
-                    let ceremony = task.ceremony.name();
-                    let error = failure.words();
-                    output::print_line(
-                        &json!({"ceremony": ceremony, "verified": false, "error": error})
-                            .to_string(),
-                    )?;
-                }
+                self.report_error(&task.ceremony, failure.words())?;
                 Err(failure)
             }
         }
+    }
+
+    /// For a program: a person is told on standard error.
+    fn report_error(&self, ceremony: &Ceremony, error: &str) -> Result<(), Failure> {
+        if !self.json {
+            return Ok(());
+        }
+        let ceremony = ceremony.name();
+        output::print_line(
+            &json!({"ceremony": ceremony, "verified": false, "error": error}).to_string(),
+        )
     }
 
     fn report(

@@ -139,6 +139,10 @@ impl Phone {
 
     fn close(&self, screen: &Screen, told: Option<Result<PhoneOutcome, PhoneError>>) -> Ending {
         let Some(told) = told else {
+            if self.json {
+                let told = report::error_json(runtime::INTERRUPTED_WORDS);
+                output::print_line(&told.to_string())?;
+            }
             return Ok(runtime::interrupted_code());
         };
         match told {
@@ -190,9 +194,11 @@ impl Setting {
         let screen = self.screen;
         screen.waiting("connecting to the tunnel service");
         tokio::select! {
-            told = phone.accept(code, |progress| hear(&screen, &progress)) => Some(told),
+            // First, so that it is heard from the beginning.
+            biased;
             // Dropping the session closes the tunnel, which tells the laptop at once.
             () = interrupt.outside_of_a_question() => None,
+            told = phone.accept(code, |progress| hear(&screen, &progress)) => Some(told),
         }
     }
 }

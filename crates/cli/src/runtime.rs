@@ -33,6 +33,9 @@ pub(crate) fn interrupted_code() -> ExitCode {
     ExitCode::from(INTERRUPTED)
 }
 
+/// The error in a result that Ctrl-C has cut short.
+pub(crate) const INTERRUPTED_WORDS: &str = "ended with Ctrl-C";
+
 /// Two things can be under way on threads of their own when a command ends: a passkey on its way to the disk, which takes
 /// milliseconds and must arrive, and the look-up of a name, which may hang for half a minute and can be left behind.
 const LEFTOVERS: Duration = Duration::from_secs(2);

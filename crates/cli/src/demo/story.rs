@@ -61,6 +61,7 @@ impl Flags {
         match told {
             None => {
                 narration.break_off();
+                self.report_error(&narration, runtime::INTERRUPTED_WORDS)?;
                 Ok(runtime::interrupted_code())
             }
             Some(Ok(report)) => {
@@ -73,20 +74,25 @@ impl Flags {
             Some(Err(error)) => {
                 narration.break_off();
                 let failure = Failure::failed(&error);
-                if self.json {
-                    let stages = narration.stages();
-                    print_json(&BrokenOff {
-                        registered: narration.registered(),
-                        signed_in: false,
-                        relay_messages: None,
-                        elapsed_ms: stages.last().map_or(0, |stage| stage.ms),
-                        stages,
-                        error: failure.words(),
-                    })?;
-                }
+                self.report_error(&narration, failure.words())?;
                 Err(failure)
             }
         }
+    }
+
+    fn report_error(&self, narration: &Narration, error: &str) -> Result<(), Failure> {
+        if !self.json {
+            return Ok(());
+        }
+        let stages = narration.stages();
+        print_json(&BrokenOff {
+            registered: narration.registered(),
+            signed_in: false,
+            relay_messages: None,
+            elapsed_ms: stages.last().map_or(0, |stage| stage.ms),
+            stages,
+            error,
+        })
     }
 }
 

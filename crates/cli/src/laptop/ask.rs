@@ -89,7 +89,8 @@ impl Desk<'_> {
         };
         let mut answer = pin!(answer);
         let answer = tokio::select! {
-            answer = &mut answer => answer,
+            // Ctrl-C first: it is heard before there is anything on the screen to be cancelled.
+            biased;
             () = runtime::interrupted() => {
                 self.screen.still();
                 let words = if secured.load(Ordering::Relaxed) {
@@ -106,6 +107,7 @@ impl Desk<'_> {
                 }
                 return Ok(None);
             }
+            answer = &mut answer => answer,
         };
         let response = answer.map_err(|error| Failure::failed(&error))?;
         let response = response.map_err(|error| Failure::failed(&error))?;

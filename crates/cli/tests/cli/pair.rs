@@ -199,6 +199,30 @@ fn a_phone_with_another_laptops_code_is_not_heard() {
     assert!(!scene.path("qr.png").exists());
 }
 
+/// A program that reads the result gets one, however it ended.
+#[test]
+fn ctrl_c_leaves_a_result() {
+    let (relay, scene) = (RunningRelay::start(), Scene::new());
+    let laptop = scene.laptop("register", &relay.url(), &["--json"]);
+    laptop.signal(Signal::INT);
+    let said = laptop.end();
+    assert_eq!(said.code, Some(130), "{}", said.err);
+    assert_eq!(said.json()["verified"], false);
+    assert_eq!(said.json()["error"], "ended with Ctrl-C");
+
+    let laptop = scene.laptop("register", &relay.url(), &[]);
+    let args = scene.phone(&relay.url(), &["--approve", "always", "--json"]);
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    laptop.signal(Signal::STOP);
+    let phone = Running::start(&args);
+    phone.wait_for_told("advertising");
+    phone.signal(Signal::INT);
+    let said = phone.end();
+    assert_eq!(said.code, Some(130), "{}", said.err);
+    assert_eq!(said.json()["fulfilled"], false);
+    assert_eq!(said.json()["error"], "ended with Ctrl-C");
+}
+
 #[test]
 fn to_sign_in_takes_an_account() {
     run(&["laptop", "sign-in"]).assert_malformed("--account FILE");

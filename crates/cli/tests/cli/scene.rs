@@ -143,6 +143,11 @@ impl Running {
         wait_until(words, || self.out.text().contains(words));
     }
 
+    /// The same on standard error.
+    pub(crate) fn wait_for_told(&self, words: &str) {
+        wait_until(words, || self.err.text().contains(words));
+    }
+
     #[cfg(unix)]
     pub(crate) fn signal(&self, signal: rustix::process::Signal) {
         let id = rustix::process::Pid::from_child(&self.child);
