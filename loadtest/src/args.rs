@@ -151,7 +151,7 @@ pub(crate) struct BoundArgs {
 #[command(next_help_heading = "Output")]
 pub(crate) struct OutputArgs {
     /// Fail the run (exit code 1) when this is true at the end, such as 'p99>50ms' or
-    /// 'errors>0.1%'; repeat it for more. Names: p50 p90 p99 p99.9 p99.99 max mean errors rate
+    /// 'errors>0.1%'; repeat it for more. Names: p50 p90 p95 p99 p99.9 p99.99 max mean errors rate
     /// achieved stalls cpu-per-op rss rss-per-tunnel rss-slope fds-slope.
     #[arg(long, value_name = "GATE")]
     pub(crate) fail_if: Vec<Gate>,
@@ -182,6 +182,14 @@ pub(crate) struct OutputArgs {
     pub(crate) quiet: bool,
 }
 
+impl OutputArgs {
+    /// Every file that is to be written.
+    pub(crate) fn paths(&self) -> impl Iterator<Item = &PathBuf> {
+        let files = [&self.json, &self.html, &self.hdr, &self.csv];
+        files.into_iter().flatten()
+    }
+}
+
 impl LoadArgs {
     pub(crate) fn plan(&self) -> Plan {
         Plan {
@@ -196,7 +204,7 @@ impl LoadArgs {
 }
 
 /// The longest time that an option takes: a week.
-const TIME_MAX: Duration = Duration::from_hours(7 * 24);
+pub(crate) const TIME_MAX: Duration = Duration::from_hours(7 * 24);
 
 /// The highest rate that an option takes: far beyond what one machine can drive.
 const RATE_MAX: f64 = 1_000_000.0;

@@ -151,6 +151,13 @@ mod tests {
     }
 
     #[test]
+    fn a_copy_has_the_same_arrivals() {
+        // What is intended is counted on a copy.
+        let schedule = plan(Spread::Poisson).share(0, 1);
+        assert!(schedule.clone().eq(schedule));
+    }
+
+    #[test]
     fn a_count_is_shared_out_exactly() {
         let mut few = plan(Spread::Constant);
         few.count = Some(7);

@@ -11,6 +11,7 @@ use crate::measure::latency::{Phase, histogram};
 /// Operations of the whole run, measured or not: what the time series and the progress line show.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Live {
+    /// Begun; the time series shows what fell due instead, where the harness sets the pace.
     pub(crate) offered: u64,
     pub(crate) done: u64,
     pub(crate) failed: u64,

@@ -1,7 +1,7 @@
 //! Runs side by side, with ratios to the first.
 
 use crate::number::{float, ratio};
-use crate::report::record::{Latency, Record};
+use crate::report::record::{Latency, Outcome, Record};
 use crate::report::units::{byte_count, number, percent, time};
 
 /// A figure of every run.
@@ -71,6 +71,18 @@ pub(crate) fn rows(records: &[Record]) -> Vec<Row> {
     rows
 }
 
+type Text = fn(&Record) -> String;
+
+/// What stands above the figures.
+const TEXTS: [(&str, Text); 2] = [
+    ("scenario", |record| record.scenario.clone()),
+    ("verdict", |record| match record.verdict.outcome {
+        _ if !record.verdict.harness_limits.is_empty() => "harness limit".to_owned(),
+        Outcome::Passed => "passed".to_owned(),
+        _ => "failed".to_owned(),
+    }),
+];
+
 /// The rows as cells, under the runs' names.
 pub(crate) fn cells(names: &[String], records: &[Record]) -> Vec<Vec<String>> {
     let mut head = vec![String::new()];
@@ -81,6 +93,18 @@ pub(crate) fn cells(names: &[String], records: &[Record]) -> Vec<Vec<String>> {
         }
     }
     let mut all = vec![head];
+    // A ratio of different things, or to a run that says nothing of the service, must not look
+    // like one.
+    for (name, of) in TEXTS {
+        let mut cells = vec![name.to_owned()];
+        for (at, record) in records.iter().enumerate() {
+            cells.push(of(record));
+            if at > 0 {
+                cells.push(String::new());
+            }
+        }
+        all.push(cells);
+    }
     for row in rows(records) {
         let mut cells = vec![row.name];
         for (at, (value, ratio)) in row.values.into_iter().zip(row.ratios).enumerate() {

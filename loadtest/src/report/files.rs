@@ -7,8 +7,9 @@ use std::time::{Duration, SystemTime};
 
 use hdrhistogram::serialization::V2DeflateSerializer;
 use hdrhistogram::serialization::interval_log::{IntervalLogWriterBuilder, Tag};
+use serde::Deserialize;
 
-use crate::report::record::Record;
+use crate::report::record::{Record, SCHEMA};
 use crate::report::series::Sample;
 
 /// Why a file cannot be written or read.
@@ -18,8 +19,24 @@ pub(crate) enum FileError {
     Write(PathBuf, #[source] std::io::Error),
     #[error("cannot read {0}: {1}")]
     Read(PathBuf, #[source] std::io::Error),
+    #[error("{0} has schema {1}, and this program reads {SCHEMA}: use the version that wrote it")]
+    Schema(PathBuf, u32),
     #[error("{0} is not a file that --json wrote: {1}")]
     Format(PathBuf, #[source] serde_json::Error),
+}
+
+/// Whether a file can be written, as far as that shows beforehand: a run of hours must not find out
+/// at its end. What is in it stays.
+pub(crate) fn check_writable(path: &Path) -> Result<(), FileError> {
+    let is_new = !path.exists();
+    let mut options = fs::OpenOptions::new();
+    let opened = options.append(true).create(true).open(path);
+    opened.map_err(|e| FileError::Write(path.to_owned(), e))?;
+    if is_new {
+        // A run that is killed leaves nothing that looks like a report.
+        let _ = fs::remove_file(path);
+    }
+    Ok(())
 }
 
 pub(crate) fn write(path: &Path, text: impl AsRef<[u8]>) -> Result<(), FileError> {
@@ -33,8 +50,18 @@ pub(crate) fn write_json(path: &Path, record: &Record) -> Result<(), FileError> 
 }
 
 pub(crate) fn read_json(path: &Path) -> Result<Record, FileError> {
+    /// What is read before all else, so that a newer layout is not called damage.
+    #[derive(Deserialize)]
+    struct Layout {
+        schema: u32,
+    }
+    let format = |e| FileError::Format(path.to_owned(), e);
     let text = fs::read(path).map_err(|e| FileError::Read(path.to_owned(), e))?;
-    serde_json::from_slice(&text).map_err(|e| FileError::Format(path.to_owned(), e))
+    let Layout { schema } = serde_json::from_slice(&text).map_err(format)?;
+    if schema != SCHEMA {
+        return Err(FileError::Schema(path.to_owned(), schema));
+    }
+    serde_json::from_slice(&text).map_err(format)
 }
 
 /// The time series, a row for each interval.

@@ -104,6 +104,10 @@ pub(crate) fn totals(record: &Record) -> Vec<Vec<String>> {
         percent(totals.error_share())
     );
     rows.push(row("errors", errors));
+    if totals.held_back > 0 {
+        let waited = format!("{} waited for room", count(totals.held_back));
+        rows.push(row("held back", waited));
+    }
     if totals.messages > 0 && record.operation != "message" {
         rows.push(row("messages", count(totals.messages)));
     }

@@ -74,7 +74,9 @@ where
     let mut in_a_row = 0;
     // When there was room again for the last one that had to wait for it.
     let mut free = 0;
-    for due in plan.share(worker.index, worker.of) {
+    let schedule = plan.share(worker.index, worker.of);
+    worker.intend(schedule.clone(), 0);
+    for due in schedule {
         if due > worker.clock.now() {
             in_a_row = 0;
             let wait = alarm.wait(worker.clock.instant(due));
@@ -108,6 +110,7 @@ where
         });
     }
     let deadline = if worker.stop.is_cancelled() {
+        worker.intend_no_more();
         deadline.min(Instant::now() + STOP_DRAIN)
     } else {
         deadline

@@ -17,6 +17,7 @@ use crate::measure::latency::Phase;
 use crate::measure::tally::Tally;
 use crate::number::float;
 use crate::payload::Filling;
+use crate::report::files::{self, FileError};
 use crate::report::progress::Progress;
 use crate::report::series::{Sample, Series};
 use crate::run::crew;
@@ -35,6 +36,8 @@ const LOOK: Duration = Duration::from_millis(10);
 pub(crate) enum SetupError {
     #[error(transparent)]
     Target(#[from] TargetError),
+    #[error(transparent)]
+    File(#[from] FileError),
     #[error(transparent)]
     Watch(#[from] WatchError),
     #[error(
@@ -89,6 +92,9 @@ impl Session {
         longest: usize,
         planned: Duration,
     ) -> Result<Self, SetupError> {
+        for path in output.paths() {
+            files::check_writable(path)?;
+        }
         let server = Server::new(&output.server_pid, output.server_metrics.as_deref()).await?;
         let machine = Machine::prepare();
         let threads = target
@@ -97,7 +103,7 @@ impl Session {
         let connect_timeout = target.connect_timeout;
         let target = Arc::new(Target::new(target)?);
         let stop = CancellationToken::new();
-        stop_at_ctrl_c(stop.clone());
+        stop_when_told(stop.clone());
         Ok(Self {
             dialer: Dialer::new(Arc::clone(&target), connect_timeout),
             target,
@@ -224,16 +230,32 @@ fn sum_up(tally: Tally, begin: &Snapshot, end: &Snapshot, window: &Window) -> La
     }
 }
 
-/// The first Ctrl-C ends the run with its report so far; the second ends it at once.
-fn stop_at_ctrl_c(stop: CancellationToken) {
+/// The first Ctrl-C or SIGTERM ends the run with its report so far; the second ends it at once.
+fn stop_when_told(stop: CancellationToken) {
     tokio::spawn(async move {
-        if tokio::signal::ctrl_c().await.is_ok() {
+        if told_to_stop().await.is_ok() {
             stop.cancel();
         }
-        if tokio::signal::ctrl_c().await.is_ok() {
+        if told_to_stop().await.is_ok() {
             std::process::exit(130);
         }
     });
+}
+
+#[cfg(unix)]
+async fn told_to_stop() -> io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    // What a Job's or a CI runner's deadline sends.
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        result = tokio::signal::ctrl_c() => result,
+        _ = terminate.recv() => Ok(()),
+    }
+}
+
+#[cfg(not(unix))]
+async fn told_to_stop() -> io::Result<()> {
+    tokio::signal::ctrl_c().await
 }
 
 /// Everything that is read from the system at one moment.
@@ -271,6 +293,9 @@ impl Watch<'_> {
             let recent = tally.recent.take();
             let mut part = tally.counts();
             drop(tally);
+            if let Some(intended) = worker.intended_by(now.at) {
+                part.live.offered = intended;
+            }
             part.recent = recent;
             counts.add(&part);
         }

@@ -1,7 +1,8 @@
 //! What one driving thread has at hand.
 
+use std::iter::Peekable;
 use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use hawser_wire::TunnelId;
@@ -11,6 +12,7 @@ use crate::args::BoundArgs;
 use crate::client::dial::Dialer;
 use crate::measure::clock::{Clock, nanoseconds};
 use crate::measure::latency::Phase;
+use crate::measure::schedule::Schedule;
 use crate::measure::tally::Shard;
 use crate::payload::Filling;
 use crate::run::lap::Window;
@@ -63,8 +65,18 @@ pub(crate) struct Worker {
     pub(crate) tunnels: Arc<AtomicU64>,
     /// The kernel's name for the thread, once it runs.
     pub(crate) thread: AtomicI32,
+    /// What an open loop is to begin, and has been to begin so far.
+    intended: Mutex<Intended>,
     /// How the thread spent its time, once it has ended: then nobody else can tell.
     spent: Mutex<Option<ThreadTime>>,
+}
+
+/// The arrivals of an open loop.
+#[derive(Debug, Default)]
+struct Intended {
+    schedule: Option<Peekable<Schedule>>,
+    start: u64,
+    count: u64,
 }
 
 /// What all workers of a lap have in common.
@@ -96,8 +108,45 @@ impl Worker {
             headline: common.headline,
             tunnels: common.tunnels,
             thread: AtomicI32::new(0),
+            intended: Mutex::default(),
             spent: Mutex::new(None),
         }
+    }
+
+    /// Tells when an open loop's operations fall due, `start` after the clock's zero. It cannot count
+    /// them itself: while it waits for room, more fall due.
+    pub(crate) fn intend(&self, schedule: Schedule, start: u64) {
+        *self.lock_intended() = Intended {
+            schedule: Some(schedule.peekable()),
+            start,
+            count: 0,
+        };
+    }
+
+    /// Nothing more is intended: the run is stopped.
+    pub(crate) fn intend_no_more(&self) {
+        self.intended_by(self.clock.now());
+        self.lock_intended().schedule = None;
+    }
+
+    /// Operations that have fallen due by a moment; none where the pace is not the harness's.
+    pub(crate) fn intended_by(&self, now: u64) -> Option<u64> {
+        let mut intended = self.lock_intended();
+        let Intended {
+            schedule,
+            start,
+            count,
+        } = &mut *intended;
+        if let Some(schedule) = schedule {
+            while schedule.next_if(|due| *start + *due <= now).is_some() {
+                *count += 1;
+            }
+        }
+        (schedule.is_some() || *count > 0).then_some(*count)
+    }
+
+    fn lock_intended(&self) -> MutexGuard<'_, Intended> {
+        self.intended.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// How the thread has spent its time so far.

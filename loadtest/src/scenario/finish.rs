@@ -94,7 +94,7 @@ impl Finished {
             tool: concat!("hawser-loadtest ", env!("CARGO_PKG_VERSION")).to_owned(),
             schema: SCHEMA,
             scenario: self.scenario.to_owned(),
-            command: std::env::args().skip(1).collect::<Vec<_>>().join(" "),
+            command: command(),
             began: humantime::format_rfc3339_seconds(session.begun).to_string(),
             seconds: float(session.clock.now()) / 1e9,
             interrupted: session.stop.is_cancelled(),
@@ -132,6 +132,13 @@ impl Finished {
             failed: value.is_none_or(|value| gate.fails(value)),
         }
     }
+}
+
+/// The command line, as far as it is text: a file's name need not be.
+fn command() -> String {
+    let words = std::env::args_os().skip(1);
+    let words: Vec<_> = words.map(|w| w.to_string_lossy().into_owned()).collect();
+    words.join(" ")
 }
 
 /// The figure that a gate looks at, if a lap has it.

@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 
 use self::conductor::{Conductor, Counts, SETTLE, Stage};
-use crate::args::{IdleArgs, State};
+use crate::args::{IdleArgs, State, TIME_MAX};
 use crate::fault::{Failure, Trouble};
 use crate::measure::alarm::Alarm;
 use crate::measure::latency::Phase;
@@ -31,7 +31,12 @@ const TOUCH_LEN: usize = 81;
 
 pub(crate) async fn run(args: &IdleArgs) -> Result<Outcome, Failed> {
     let total = u64::from(args.tunnels);
-    let opening = Duration::from_secs_f64(float(total) / args.rate);
+    let opening = float(total) / args.rate;
+    if opening > TIME_MAX.as_secs_f64() {
+        let text = "opening so many tunnels at that --rate takes more than 7 days";
+        return Err(Failed::Usage(text.to_owned()));
+    }
+    let opening = Duration::from_secs_f64(opening);
     let planned = opening + args.hold + SETTLE * 3;
     let mut session =
         Session::new(&args.target, &args.bounds, &args.output, TOUCH_LEN, planned).await?;

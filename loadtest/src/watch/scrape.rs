@@ -34,7 +34,11 @@ async fn fetch(url: &Url) -> Option<String> {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     let stream = TcpStream::connect((bare, port)).await.ok()?;
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.ok()?;
-    let request = Request::get(url.path())
+    let path = match url.query() {
+        Some(query) => format!("{}?{query}", url.path()),
+        None => url.path().to_owned(),
+    };
+    let request = Request::get(path)
         .header("host", format!("{host}:{port}"))
         .header("connection", "close")
         .body(Empty::<Bytes>::new())
@@ -55,12 +59,14 @@ async fn fetch(url: &Url) -> Option<String> {
 fn parse(page: &str) -> Option<Usage> {
     let lines = page.lines().map(|line| Ok(line.to_owned()));
     let scrape = Scrape::parse(lines).ok()?;
+    // A service of several processes has one sample for each, told apart by labels.
     let value = |name: &str| {
-        let sample = scrape.samples.iter().find(|s| s.metric == name)?;
-        match sample.value {
-            Value::Counter(v) | Value::Gauge(v) | Value::Untyped(v) => Some(v),
+        let samples = scrape.samples.iter().filter(|s| s.metric == name);
+        let values = samples.filter_map(|sample| match sample.value {
+            Value::Counter(v) | Value::Gauge(v) | Value::Untyped(v) if v.is_finite() => Some(v),
             _ => None,
-        }
+        });
+        values.reduce(|sum, v| sum + v)
     };
     Some(Usage {
         cpu: whole(value("process_cpu_seconds_total")? * 1e9),
@@ -87,5 +93,32 @@ mod tests {
         };
         assert_eq!(parse(page), Some(expected));
         assert_eq!(parse("hawser_relay_connections 7\n"), None);
+    }
+
+    #[test]
+    fn pages_of_other_services_are_read_too() {
+        // OpenMetrics: the type has no _total, values have exponents and times, and there is an end.
+        let page = "# TYPE process_cpu_seconds counter\n# UNIT process_cpu_seconds seconds\n\
+            process_cpu_seconds_total 1.5e+00 1700000000.5\n\
+            # TYPE process_resident_memory_bytes gauge\nprocess_resident_memory_bytes 4.096e+03\n\
+            # EOF\n";
+        let one = Usage {
+            cpu: 1_500_000_000,
+            rss: 4096,
+            fds: 0,
+        };
+        assert_eq!(parse(page), Some(one));
+        // A service of several processes.
+        let page = "process_cpu_seconds_total{pid=\"1\"} 1.5\n\
+            process_cpu_seconds_total{pid=\"2\"} 0.5\n\
+            process_resident_memory_bytes{pid=\"1\"} 4096\n\
+            process_resident_memory_bytes{pid=\"2\"} 4096\n\
+            process_open_fds{pid=\"1\"} NaN\nprocess_open_fds{pid=\"2\"} 9\n";
+        let both = Usage {
+            cpu: 2_000_000_000,
+            rss: 8192,
+            fds: 9,
+        };
+        assert_eq!(parse(page), Some(both));
     }
 }

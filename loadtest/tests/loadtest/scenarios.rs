@@ -212,6 +212,15 @@ fn a_soak_tells_growth_from_noise() {
 
 #[test]
 fn ctrl_c_gives_the_report_so_far() {
+    stopping_gives_the_report_so_far("-INT");
+}
+
+#[test]
+fn sigterm_does_too() {
+    stopping_gives_the_report_so_far("-TERM");
+}
+
+fn stopping_gives_the_report_so_far(signal: &str) {
     let relay = Service::relay();
     let folder = TempDir::new().unwrap();
     let url = relay.url();
@@ -236,7 +245,7 @@ fn ctrl_c_gives_the_report_so_far() {
     }
     let pid = child.id().to_string();
     let killed = std::process::Command::new("kill")
-        .args(["-INT", &pid])
+        .args([signal, &pid])
         .status();
     assert!(killed.unwrap().success());
     let run = finished(child.wait_with_output().unwrap(), folder);
@@ -260,7 +269,9 @@ fn runs_are_compared_side_by_side() {
         .unwrap();
     let run = finished(output, folder);
     assert_eq!(run.code, 0, "{}", run.stderr);
-    for name in ["achieved", "p50", "p99", "errors", "ratio", "x "] {
+    for name in [
+        "scenario", "verdict", "achieved", "p50", "p99", "errors", "ratio", "x ",
+    ] {
         assert!(run.stdout.contains(name), "{name}: {}", run.stdout);
     }
     let folder = TempDir::new().unwrap();

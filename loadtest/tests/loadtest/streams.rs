@@ -1,4 +1,8 @@
-//! Messages through a service that does not keep up: none of them may vanish from the report.
+//! A service that does not keep up: nothing that was intended may vanish from the report.
+
+use std::time::Duration;
+
+use serde_json::Value;
 
 use crate::faulty_relay::Faulty;
 use crate::rig::{Service, drive};
@@ -56,4 +60,30 @@ fn both_directions_full_to_the_brim_do_not_hold_each_other_up() {
     assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
     assert_eq!(run.count("/totals/messages"), 80, "{}", run.stdout);
     assert_eq!(run.count("/totals/failed"), 0, "{}", run.stdout);
+}
+
+#[test]
+fn the_time_series_shows_what_was_intended_also_while_nothing_begins() {
+    // A pause of a second in which two sign-ins are all that may be under way.
+    let relay = Faulty::pausing(60, Duration::from_secs(1));
+    let run = drive(
+        "sign-ins",
+        &relay.service.url(),
+        &[
+            "--rate=50",
+            "--max-in-flight=2",
+            "--threads=1",
+            "--duration=2s",
+            "--warm-up=0s",
+            "--interval=250ms",
+        ],
+    );
+    assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+    assert!(run.count("/totals/held_back") > 0, "{}", run.stdout);
+    let rows = run.record["series"].as_array().unwrap();
+    let figure = |row: &Value, name: &str| row[name].as_f64().unwrap();
+    let paused = rows.iter().filter(|row| figure(row, "done") < 1.0);
+    let offered: Vec<f64> = paused.map(|row| figure(row, "offered")).collect();
+    assert!(offered.len() >= 2, "{rows:?}");
+    assert!(offered.iter().any(|rate| *rate > 20.0), "{offered:?}");
 }

@@ -34,7 +34,7 @@ fn an_address_given_by_connect_is_checked_too() {
 
 #[test]
 fn mistakes_are_explained() {
-    let cases: [(&[&str], &str); 8] = [
+    let cases: [(&[&str], &str); 10] = [
         (&["sign-ins"], "--url"),
         (&["sign-ins", "--url=http://127.0.0.1"], "ws:// or wss://"),
         (&["sign-ins", "--url=ws://127.0.0.1/cable"], "has a path"),
@@ -55,12 +55,41 @@ fn mistakes_are_explained() {
             &["sign-ins", "--url=ws://127.0.0.1", "--server-pid=999999999"],
             "no process",
         ),
+        (
+            &[
+                "idle",
+                "--url=ws://127.0.0.1",
+                "--tunnels=9",
+                "--rate=1e-20",
+            ],
+            "more than 7 days",
+        ),
+        (
+            // Told before the run, not after it.
+            &[
+                "soak",
+                "--url=ws://127.0.0.1",
+                "--duration=7d",
+                "--json=/nowhere/a.json",
+            ],
+            "cannot write /nowhere/a.json",
+        ),
     ];
     for (arguments, hint) in cases {
         let run = run(arguments);
         assert_eq!(run.code, 2, "{arguments:?}");
         assert!(run.stderr.contains(hint), "{arguments:?}: {}", run.stderr);
     }
+}
+
+#[test]
+fn a_file_of_another_layout_is_told_from_damage() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("run.json");
+    std::fs::write(&file, "{\"schema\": 999}").unwrap();
+    let run = run(&["report", file.to_str().unwrap()]);
+    assert_eq!(run.code, 2);
+    assert!(run.stderr.contains("has schema 999"), "{}", run.stderr);
 }
 
 #[test]

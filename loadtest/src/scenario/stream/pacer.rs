@@ -71,12 +71,15 @@ impl Pacer {
         let mut in_a_row = 0;
         // When the last message that no tunnel could take was taken.
         let mut free = 0;
-        for due in self.plan.share(worker.index, worker.of) {
+        let schedule = self.plan.share(worker.index, worker.of);
+        worker.intend(schedule.clone(), self.start);
+        for due in schedule {
             let due = self.start + due;
             if due > worker.clock.now() {
                 in_a_row = 0;
                 let wait = alarm.wait(worker.clock.instant(due));
                 if worker.stop.run_until_cancelled(wait).await.is_none() {
+                    worker.intend_no_more();
                     return;
                 }
             } else {
