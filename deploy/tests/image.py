@@ -4,6 +4,7 @@ materials, and run by podman and runc with what the chart says: the relay, and t
     deploy/tests/run image         as ./test does
     deploy/tests/run image full    builds the relay from a copy in another folder, too
 """
+import atexit
 import json
 import os
 import pathlib
@@ -86,7 +87,9 @@ def check_content(name, wanted, unwanted):
         assert wanted <= names, names
         assert not names & unwanted, names
         check_paths(files["program"])
-        copy = pathlib.Path(tempfile.mkdtemp()) / bom["metadata"]["component"]["name"]
+        folder = tempfile.mkdtemp()
+        atexit.register(shutil.rmtree, folder)
+        copy = pathlib.Path(folder) / bom["metadata"]["component"]["name"]
         shutil.copy(files["program"], copy)
         return copy
     finally:
