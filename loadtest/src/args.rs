@@ -12,8 +12,8 @@ use clap::{Args, Parser, Subcommand};
 
 pub(crate) use self::gate::Gate;
 pub(crate) use self::scenario::{
-    Attack, CapacityArgs, ChurnArgs, HostileArgs, IdleArgs, ReportArgs, SignInsArgs, SoakArgs,
-    State, StreamArgs,
+    Attack, CapacityArgs, ChurnArgs, HostileArgs, IdleArgs, ReportArgs, SignInsArgs, State,
+    StreamArgs,
 };
 pub(crate) use self::size::{Size, Step, Steps};
 use crate::measure::schedule::{Plan, Spread};
@@ -45,7 +45,7 @@ pub(crate) enum Scenario {
     /// Attacks the service beside honest sign-ins, and measures the harm to them.
     Hostile(HostileArgs),
     /// A constant rate for a long time: does memory or the number of files grow?
-    Soak(SoakArgs),
+    Soak(SignInsArgs),
     /// Reads the --json files of runs, and compares them side by side.
     Report(ReportArgs),
 }
@@ -191,6 +191,11 @@ impl OutputArgs {
 }
 
 impl LoadArgs {
+    /// Operations a second that are asked for; a closed loop asks for none.
+    pub(crate) fn offered_rate(&self) -> Option<f64> {
+        self.closed.is_none().then_some(self.rate)
+    }
+
     pub(crate) fn plan(&self) -> Plan {
         Plan {
             rate: self.rate,

@@ -12,6 +12,7 @@ use crate::measure::schedule::Spread;
 /// handshake, handshake, what the phone can do, request, answer, shutdown.
 const SIGN_IN: &str = "l81,p81,p336,l496,p1104,l48";
 
+/// Of sign-ins, and of a soak, which is many of them.
 #[derive(Debug, Args)]
 pub(crate) struct SignInsArgs {
     #[command(flatten)]
@@ -198,19 +199,6 @@ pub(crate) struct HostileArgs {
     pub(crate) messages: Steps,
     #[command(flatten)]
     pub(crate) bounds: BoundArgs,
-    #[command(flatten)]
-    pub(crate) output: OutputArgs,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct SoakArgs {
-    #[command(flatten)]
-    pub(crate) target: TargetArgs,
-    #[command(flatten)]
-    pub(crate) load: LoadArgs,
-    /// The messages in order: l or p for the sender, then the bytes.
-    #[arg(long, value_name = "LIST", default_value = SIGN_IN)]
-    pub(crate) messages: Steps,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
 }

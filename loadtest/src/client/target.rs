@@ -30,6 +30,8 @@ pub(crate) enum TargetError {
     Ca(String, String),
     #[error("TLS cannot be set up: {0}")]
     Tls(#[source] rustls::Error),
+    #[error("--source {0} cannot reach {1}: one is IPv4 and the other IPv6")]
+    SourceFamily(IpAddr, SocketAddr),
     #[error("--sources needs a target on IPv4 loopback; give --source with addresses of your own")]
     Sources,
 }
@@ -135,6 +137,12 @@ fn resolve(address: &str) -> Result<Vec<SocketAddr>, TargetError> {
 /// tunnel service do, it may have quotas for each, and one address has only 28,000 ports.
 fn sources(args: &TargetArgs, addresses: &[SocketAddr]) -> Result<Vec<IpAddr>, TargetError> {
     if !args.source.is_empty() {
+        for source in &args.source {
+            let other = |a: &&SocketAddr| a.is_ipv4() != source.is_ipv4();
+            if let Some(address) = addresses.iter().find(other) {
+                return Err(TargetError::SourceFamily(*source, *address));
+            }
+        }
         return Ok(args.source.clone());
     }
     let is_local = addresses.iter().all(|a| match a.ip() {

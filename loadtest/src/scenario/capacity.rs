@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
+use crate::args::gate::Figure;
 use crate::args::{CapacityArgs, Gate};
 use crate::fault::Fault;
 use crate::measure::latency::Phase;
@@ -44,6 +45,7 @@ pub(crate) async fn run(args: &CapacityArgs) -> Result<Outcome, Failed> {
     if args.from > args.to {
         return Err(Failed::Usage("--from is above --to".to_owned()));
     }
+    check_limits(args)?;
     let one = args.warm_up + args.step + args.rest;
     let session = Session::new(
         &args.target,
@@ -71,6 +73,24 @@ pub(crate) async fn run(args: &CapacityArgs) -> Result<Outcome, Failed> {
     search.grow(args).await?;
     search.bisect(args).await?;
     search.finish(args)
+}
+
+/// A limit on a figure that no step has would fail each of them, and call that a knee.
+fn check_limits(args: &CapacityArgs) -> Result<(), Failed> {
+    let is_watched = !args.output.server_pid.is_empty() || args.output.server_metrics.is_some();
+    for limit in &args.limit {
+        let why = match limit.figure {
+            Figure::RssPerTunnel | Figure::RssSlope | Figure::FdsSlope => {
+                "no step of a capacity run has that figure"
+            }
+            Figure::CpuPerOp | Figure::Rss if !is_watched => {
+                "it needs --server-pid or --server-metrics"
+            }
+            _ => continue,
+        };
+        return Err(Failed::Usage(format!("--limit {limit}: {why}")));
+    }
+    Ok(())
 }
 
 impl Search {

@@ -33,7 +33,7 @@ pub(crate) async fn run(args: &ChurnArgs) -> Result<Outcome, Failed> {
         scenario: "churn",
         operation: "tunnel",
         headline: Phase::Operation,
-        offered_rate: load.closed.is_none().then_some(load.rate),
+        offered_rate: load.offered_rate(),
         lap,
         steps: Vec::new(),
         findings: Vec::new(),

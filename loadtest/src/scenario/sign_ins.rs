@@ -6,13 +6,29 @@ use std::time::Duration;
 use crate::args::{LoadArgs, SignInsArgs, Steps};
 use crate::measure::latency::Phase;
 use crate::report::record::Outcome;
-use crate::run::lap::Window;
+use crate::run::lap::{Lap, Window};
 use crate::run::pace::{self, Pace};
-use crate::run::session::{Outlook, Session};
+use crate::run::session::{Outlook, Session, SetupError};
 use crate::scenario::finish::{Failed, Finished};
 use crate::scenario::transaction::sign_in;
 
 pub(crate) async fn run(args: &SignInsArgs) -> Result<Outcome, Failed> {
+    let (session, lap) = drive("sign-ins", args).await?;
+    Finished {
+        scenario: "sign-ins",
+        operation: "sign-in",
+        headline: Phase::Operation,
+        offered_rate: args.load.offered_rate(),
+        lap,
+        steps: Vec::new(),
+        findings: Vec::new(),
+        failed: false,
+    }
+    .report(&session, &args.output)
+}
+
+/// Sign-ins as they were asked for, under a scenario's name.
+pub(crate) async fn drive(name: &str, args: &SignInsArgs) -> Result<(Session, Lap), SetupError> {
     let load = &args.load;
     let mut session = Session::new(
         &args.target,
@@ -26,7 +42,7 @@ pub(crate) async fn run(args: &SignInsArgs) -> Result<Outcome, Failed> {
     let pace = pace(load);
     let window = Arc::new(Window::from(pace.plan().measured_from()));
     let lap = session
-        .drive(outlook("sign-ins", load), window, move |worker| {
+        .drive(outlook(name, load), window, move |worker| {
             let steps = Arc::clone(&steps);
             async move {
                 pace::keep(&worker, pace, move |ticket| {
@@ -36,17 +52,7 @@ pub(crate) async fn run(args: &SignInsArgs) -> Result<Outcome, Failed> {
             }
         })
         .await?;
-    Finished {
-        scenario: "sign-ins",
-        operation: "sign-in",
-        headline: Phase::Operation,
-        offered_rate: load.closed.is_none().then_some(load.rate),
-        lap,
-        steps: Vec::new(),
-        findings: Vec::new(),
-        failed: false,
-    }
-    .report(&session, &args.output)
+    Ok((session, lap))
 }
 
 /// The pace that was asked for.

@@ -1,54 +1,26 @@
 //! A constant rate for a long time: does memory or the number of files grow?
 
-use std::sync::Arc;
-
-use crate::args::SoakArgs;
+use crate::args::SignInsArgs;
 use crate::measure::latency::Phase;
 use crate::number::float;
 use crate::report::record::{Finding, Outcome};
 use crate::report::series::Sample;
 use crate::report::units::{bytes, number};
-use crate::run::lap::Window;
-use crate::run::pace;
-use crate::run::session::Session;
 use crate::scenario::finish::{Failed, Finished};
-use crate::scenario::sign_ins::{longest, outlook, pace as pace_of, planned};
-use crate::scenario::transaction::sign_in;
+use crate::scenario::sign_ins::drive;
 use crate::scenario::trend::Trend;
 
 /// The first part of a soak, in which caches and allocators fill, says nothing of growth.
 const SETTLING: f64 = 0.3;
 
-pub(crate) async fn run(args: &SoakArgs) -> Result<Outcome, Failed> {
-    let load = &args.load;
-    let mut session = Session::new(
-        &args.target,
-        &load.bounds,
-        &args.output,
-        longest(&args.messages),
-        planned(load),
-    )
-    .await?;
-    let steps: Arc<[_]> = args.messages.0.clone().into();
-    let pace = pace_of(load);
-    let window = Arc::new(Window::from(pace.plan().measured_from()));
-    let lap = session
-        .drive(outlook("soak", load), window, move |worker| {
-            let steps = Arc::clone(&steps);
-            async move {
-                pace::keep(&worker, pace, move |ticket| {
-                    sign_in(ticket, Arc::clone(&steps))
-                })
-                .await;
-            }
-        })
-        .await?;
+pub(crate) async fn run(args: &SignInsArgs) -> Result<Outcome, Failed> {
+    let (session, lap) = drive("soak", args).await?;
     let findings = findings(session.series.rows());
     Finished {
         scenario: "soak",
         operation: "sign-in",
         headline: Phase::Operation,
-        offered_rate: load.closed.is_none().then_some(load.rate),
+        offered_rate: args.load.offered_rate(),
         lap,
         steps: Vec::new(),
         findings,

@@ -21,7 +21,8 @@ pub(crate) enum WatchError {
     #[error("{0} is not an http:// URL")]
     Url(String),
     #[error(
-        "{0} has no process_cpu_seconds_total and process_resident_memory_bytes; use --server-pid"
+        "{0} cannot be read, or has no process_cpu_seconds_total and process_resident_memory_bytes; \
+         use --server-pid"
     )]
     NoMetrics(String),
 }

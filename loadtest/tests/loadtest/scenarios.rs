@@ -144,11 +144,11 @@ fn attacks_are_made_and_the_harm_is_measured() {
             "--attacker-sources=2",
             "--rate=20",
             "--step=1s",
-            // Of all laps together, not of one lap in the time of all.
-            "--fail-if=achieved<70%",
         ],
     );
     assert_eq!(run.code, 0, "{}", run.stdout);
+    // Of all seven laps, like everything that it is compared with.
+    assert!(run.figure("/totals/offered_seconds") > 6.0);
     let steps = run.record["steps"].as_array().unwrap();
     let names: Vec<_> = steps.iter().map(|s| s["name"].as_str().unwrap()).collect();
     let expected = [

@@ -14,10 +14,18 @@ fn run(arguments: &[&str]) -> Run {
 
 #[test]
 fn a_target_elsewhere_needs_the_users_word() {
-    // An address of the block for documentation: nothing is sent, because the run does not begin.
-    let run = run(&["sign-ins", "--url=ws://192.0.2.1:8080", "--count=1"]);
-    assert_eq!(run.code, 2);
-    assert!(run.stderr.contains("--target-is-mine"), "{}", run.stderr);
+    // Addresses of the blocks for documentation: nothing is sent, because the run does not begin.
+    for host in [
+        "192.0.2.1",
+        "[2001:db8::1]",
+        "[::ffff:192.0.2.1]",
+        "0.0.0.0",
+    ] {
+        let url = format!("ws://{host}:8080");
+        let run = run(&["sign-ins", "--url", &url, "--count=1"]);
+        assert_eq!(run.code, 2);
+        assert!(run.stderr.contains("--target-is-mine"), "{}", run.stderr);
+    }
 }
 
 #[test]
@@ -34,7 +42,7 @@ fn an_address_given_by_connect_is_checked_too() {
 
 #[test]
 fn mistakes_are_explained() {
-    let cases: [(&[&str], &str); 10] = [
+    let cases: [(&[&str], &str); 13] = [
         (&["sign-ins"], "--url"),
         (&["sign-ins", "--url=http://127.0.0.1"], "ws:// or wss://"),
         (&["sign-ins", "--url=ws://127.0.0.1/cable"], "has a path"),
@@ -63,6 +71,18 @@ fn mistakes_are_explained() {
                 "--rate=1e-20",
             ],
             "more than 7 days",
+        ),
+        (
+            &["capacity", "--url=ws://127.0.0.1", "--limit=rss-slope>1MiB"],
+            "no step of a capacity run",
+        ),
+        (
+            &["capacity", "--url=ws://127.0.0.1", "--limit=rss>1MiB"],
+            "needs --server-pid",
+        ),
+        (
+            &["sign-ins", "--url=ws://127.0.0.1", "--source=::1"],
+            "one is IPv4 and the other IPv6",
         ),
         (
             // Told before the run, not after it.
