@@ -89,6 +89,8 @@ events! {
     EnforcementSuspended = "enforcement_suspended", "Suspended enforcement";
     /// The kill switch was turned off.
     EnforcementResumed = "enforcement_resumed", "Resumed enforcement";
+    /// An administrator set the demo's clock forward.
+    ClockSetForward = "clock_set_forward", "Let time pass on the demo’s clock";
     /// Something of a newer release.
     Unknown = "unknown", "Something this release does not know";
 }

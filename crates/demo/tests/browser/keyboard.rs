@@ -4,9 +4,6 @@ use fantoccini::Locator;
 
 use crate::rig::Rig;
 
-/// `ArrowRight` of `WebDriver`.
-const RIGHT: &str = "\u{e014}";
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn walking_through_the_modes_sets_none_of_them() {
     let rig = Rig::start().await;
@@ -18,8 +15,8 @@ async fn walking_through_the_modes_sets_none_of_them() {
         let field = format!("{form} input[value={mode}]");
         rig.browser.find(Locator::Css(&field)).await.unwrap()
     };
-    mode("off").await.send_keys(RIGHT).await.unwrap();
-    mode("notify").await.send_keys(RIGHT).await.unwrap();
+    rig.walk_right(&format!("{form} input[value=off]")).await;
+    rig.walk_right(&format!("{form} input[value=notify]")).await;
     let set = format!("{form} button.set");
     let set = rig.browser.find(Locator::Css(&set)).await.unwrap();
     assert!(set.is_displayed().await.unwrap());
@@ -28,7 +25,7 @@ async fn walking_through_the_modes_sets_none_of_them() {
     rig.go("/admin").await;
     assert!(mode("off").await.is_selected().await.unwrap());
 
-    mode("off").await.send_keys(RIGHT).await.unwrap();
+    rig.walk_right(&format!("{form} input[value=off]")).await;
     rig.click(&format!("{form} button.set")).await;
     rig.go("/admin").await;
     assert!(mode("notify").await.is_selected().await.unwrap());

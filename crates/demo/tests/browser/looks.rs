@@ -98,6 +98,10 @@ async fn look_around(scheme: Scheme, name: &'static str, width: u32) {
     rig.press("Roll out").await;
     rig.read("2 left").await;
     look.at("admin").await;
+    rig.walk_right("li:has(input[value=users]) input[value=grace]")
+        .await;
+    look.at("admin-keys").await;
+    rig.go("/admin").await;
     rig.press("Suspend enforcement").await;
     rig.read("Enforcement is suspended").await;
     look.at("admin-suspended").await;

@@ -250,6 +250,12 @@ impl Rig {
         self.click(button).await;
     }
 
+    /// Presses the right arrow in a field.
+    pub(crate) async fn walk_right(&self, selector: &str) {
+        let field = self.browser.find(Locator::Css(selector)).await.unwrap();
+        field.send_keys("\u{e014}").await.unwrap();
+    }
+
     /// On the roll-out page: chooses a mode, and waits for the page that shows it.
     pub(crate) async fn set_mode(&self, population: &str, mode: &str) {
         let before = "document.documentElement.dataset.before = 'yes'";

@@ -101,6 +101,15 @@ async fn the_time_that_passed_outlives_the_console_and_is_the_command_lines_too(
     let page = root.post("/admin/clock", &[("days", "36")]).await;
     page.assert_leads_to("/sign-in");
     alice.get("/").await.assert_leads_to("/sign-in");
+    let latest = Command::Audit {
+        user: None,
+        most: 1,
+    };
+    let told = admin::run(file.clone(), latest).await.unwrap();
+    assert!(
+        told.ends_with("root clock_set_forward - 36 days\n"),
+        "{told}"
+    );
 
     // The kill switch at the command line, and back in the console: no time has passed meanwhile.
     let (mut bob, _) = harbour.visitor_after_password("bob").await;

@@ -102,10 +102,14 @@ pub(in crate::console) async fn let_time_pass(
         let refused = Refusal::Malformed(format!("days are 1 to {MAX_DAYS}"));
         return after(&app, &form.session, Err(refused)).await;
     }
-    let clock = app.clock.clone();
+    let (clock, before) = (app.clock.clone(), app.site.now());
     let passed = tokio::task::spawn_blocking(move || clock.let_pass(days)).await;
     let refusal = match passed.map_err(Refusal::Thread)? {
-        Ok(()) => return Ok(Redirect::to("/sign-in").into_response()),
+        Ok(()) => {
+            let actor = Actor::Session(form.session.clone());
+            app.site.note_clock(actor, days, before).await?;
+            return Ok(Redirect::to("/sign-in").into_response());
+        }
         Err(ClockError::Kept(error)) => Refusal::System(error),
         Err(error @ ClockError::TooFar) => {
             app.site.limits().reached(Limit::Clock);

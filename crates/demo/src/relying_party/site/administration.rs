@@ -172,6 +172,23 @@ impl Site {
             .await
     }
 
+    /// Keeps in the audit trail that the clock was set forward: what follows looks later than it is.
+    /// `before` is the time before that, since sessions end by the clock.
+    pub(crate) async fn note_clock(
+        &self,
+        actor: Actor,
+        days: u32,
+        before: SystemTime,
+    ) -> Result<(), Refusal> {
+        self.store
+            .run(move |records| {
+                let by = records.administrator(&actor, before)?;
+                let detail = format!("{days} days");
+                records.audit(before, &by, AuditEvent::ClockSetForward, "", &detail)
+            })
+            .await
+    }
+
     /// The audit trail, newest first; with a name, what concerns that user.
     pub(crate) async fn audit_trail(
         &self,
