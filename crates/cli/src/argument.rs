@@ -41,6 +41,12 @@ fn read(subject: &str, input: impl Read) -> Result<String, Failure> {
     Ok(text)
 }
 
+/// An argument as a shell wants it typed.
+pub(crate) fn typed(argument: &str) -> String {
+    // Only a NUL cannot be quoted, and no argument has one.
+    shlex::try_quote(argument).map_or_else(|_| argument.to_owned(), Into::into)
+}
+
 /// Hex digits of either case.
 pub(crate) fn hex(flag: &str, text: &str) -> Result<Vec<u8>, Failure> {
     HEXLOWER_PERMISSIVE

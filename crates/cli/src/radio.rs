@@ -9,6 +9,7 @@ use hawser_phone::{AdvertiseError, Advertiser};
 use hawser_radio::bluez;
 use hawser_radio::loopback::{self, Air, LoopbackAdvertiser, LoopbackScanner, PROXIMITY_NOTICE};
 
+use crate::argument;
 use crate::ending::Failure;
 
 /// How phone and laptop find each other.
@@ -51,7 +52,10 @@ impl Radio {
             Kind::Bluez => Some("--radio bluez".to_owned()),
         };
         let air = self.air.as_ref();
-        let air = air.map(|directory| format!("--air {}", directory.display()));
+        let air = air.map(|directory| {
+            let directory = argument::typed(&directory.display().to_string());
+            format!("--air {directory}")
+        });
         kind.into_iter().chain(air).collect()
     }
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use hawser_tunnel::Dialer;
 
+use crate::argument;
 use crate::ending::Failure;
 
 /// The way to the tunnel service.
@@ -73,7 +74,7 @@ impl TunnelService {
         ];
         flags
             .into_iter()
-            .filter_map(|(flag, value)| Some(format!("{flag} {}", value?)))
+            .filter_map(|(flag, value)| Some(format!("{flag} {}", argument::typed(&value?))))
             .collect()
     }
 }

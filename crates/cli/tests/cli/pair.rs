@@ -199,6 +199,27 @@ fn a_phone_with_another_laptops_code_is_not_heard() {
     assert!(!scene.path("qr.png").exists());
 }
 
+/// What the laptop says to type can be pasted, whatever the directory is called.
+#[test]
+fn the_command_for_the_phone_can_be_pasted() {
+    let (url, scene) = (nobodys_url(), Scene::new());
+    let air = scene.file("it's an air");
+    let flags = ["--tunnel-service", &url, "--air", &air];
+    let laptop = Running::start(&[&["laptop", "register"][..], &flags].concat());
+    laptop.wait_for("--qr FIDO:/");
+    laptop.signal(Signal::INT);
+    let said = laptop.end();
+    let mut lines = said.out.lines();
+    let command = lines
+        .find(|line| line.starts_with("hawser phone "))
+        .unwrap();
+    let words = shlex::split(command).unwrap();
+    assert!(
+        words.windows(2).any(|two| two == ["--air", &air]),
+        "{command}"
+    );
+}
+
 /// A program that reads the result gets one, however it ended.
 #[test]
 fn ctrl_c_leaves_a_result() {
