@@ -49,11 +49,11 @@ async fn hand_over(rig: &Rig, event: &str, code: &str) {
     assert_eq!(taken, json!(event == "drop"));
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_screenshot_is_pasted() {
+/// Enrols with a code that came to the phone's page by this event.
+async fn enrols_by(event: &str) {
     let rig = Rig::start().await;
     let code = with_a_code(&rig).await;
-    hand_over(&rig, "paste", &code).await;
+    hand_over(&rig, event, &code).await;
     rig.read("Create with fingerprint").await;
     rig.click("[data-approve]").await;
     rig.laptop().await;
@@ -62,15 +62,13 @@ async fn a_screenshot_is_pasted() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_screenshot_is_pasted() {
+    enrols_by("paste").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_screenshot_is_dropped() {
-    let rig = Rig::start().await;
-    let code = with_a_code(&rig).await;
-    hand_over(&rig, "drop", &code).await;
-    rig.read("Create with fingerprint").await;
-    rig.click("[data-approve]").await;
-    rig.laptop().await;
-    rig.arrive("/devices").await;
-    rig.stop().await;
+    enrols_by("drop").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -24,6 +24,17 @@ async fn heard(rig: &Rig) -> Vec<(String, Value)> {
     serde_json::from_value(heard).unwrap()
 }
 
+/// A browser whose signals are written down, and a user who has enrolled one phone in it.
+async fn enrolled(user: &str, phone: &str, device: &str) -> Rig {
+    let rig = Rig::start().await;
+    rig.laptop().await;
+    rig.before_every_page(LISTEN).await;
+    rig.password(user).await;
+    rig.press("Register a passkey").await;
+    rig.enrol(phone, device, "/devices").await;
+    rig
+}
+
 /// Somebody with the session of the browser's window.
 async fn twin(rig: &Rig) -> Visitor {
     let cookie = rig.browser.get_named_cookie("hawser_session").await;
@@ -34,12 +45,7 @@ async fn twin(rig: &Rig) -> Visitor {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_browsers_list_follows_the_sites() {
-    let rig = Rig::start().await;
-    rig.laptop().await;
-    rig.before_every_page(LISTEN).await;
-    rig.password("alice").await;
-    rig.press("Register a passkey").await;
-    rig.enrol("coral", "Coral", "/devices").await;
+    let rig = enrolled("alice", "coral", "Coral").await;
     rig.sign_in("alice", "coral").await;
     heard(&rig).await;
 
@@ -79,12 +85,7 @@ async fn the_browsers_list_follows_the_sites() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_passkey_that_was_deleted_while_signing_in_is_unknown() {
-    let rig = Rig::start().await;
-    rig.laptop().await;
-    rig.before_every_page(LISTEN).await;
-    rig.password("alice").await;
-    rig.press("Register a passkey").await;
-    rig.enrol("coral", "Coral", "/devices").await;
+    let rig = enrolled("alice", "coral", "Coral").await;
     rig.sign_in("alice", "coral").await;
     rig.go("/devices").await;
     let (_, accepted) = heard(&rig).await.swap_remove(0);
@@ -116,12 +117,7 @@ async fn a_passkey_that_was_deleted_while_signing_in_is_unknown() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_refusal_of_the_person_is_no_signal() {
-    let rig = Rig::start().await;
-    rig.laptop().await;
-    rig.before_every_page(LISTEN).await;
-    rig.password("bob").await;
-    rig.press("Register a passkey").await;
-    rig.enrol("slate", "Slate", "/devices").await;
+    let rig = enrolled("bob", "slate", "Slate").await;
     rig.password("bob").await;
     rig.arrive("/sign-in/passkey").await;
     heard(&rig).await;

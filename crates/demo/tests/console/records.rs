@@ -1,5 +1,7 @@
 //! Records in a file: kept over a restart, private, and open to the command line.
 
+use std::path::Path;
+
 use axum::http::StatusCode;
 use hawser_demo::console::admin::{self, Command};
 use hawser_demo::console::{Console, DEMO_PASSWORD, Options};
@@ -10,14 +12,18 @@ use tempfile::TempDir;
 use crate::forger::{Forger, GOOD};
 use crate::visitor::Harbour;
 
+fn in_file(file: &Path) -> Options {
+    Options {
+        store: StorePlace::File(file.to_owned()),
+        ..Options::default()
+    }
+}
+
 #[tokio::test]
 async fn devices_policy_and_sessions_outlive_the_console() {
     let directory = TempDir::new().unwrap();
     let file = directory.path().join("console.sqlite");
-    let options = Options {
-        store: StorePlace::File(file.clone()),
-        ..Options::default()
-    };
+    let options = in_file(&file);
     let harbour = Harbour(Console::open(options.clone()).await.unwrap());
     let (alice, _) = harbour.enrolled("alice").await;
     harbour.admin(Command::SetGrace(7)).await.unwrap();
@@ -45,10 +51,7 @@ async fn devices_policy_and_sessions_outlive_the_console() {
 async fn the_command_line_works_on_the_file_of_a_console_that_runs() {
     let directory = TempDir::new().unwrap();
     let file = directory.path().join("console.sqlite");
-    let options = Options {
-        store: StorePlace::File(file.clone()),
-        ..Options::default()
-    };
+    let options = in_file(&file);
     let harbour = Harbour(Console::open(options).await.unwrap());
     let enforced = Command::SetMode(Population::Users, Mode::Enforced);
     admin::run(file.clone(), enforced).await.unwrap();
@@ -78,10 +81,7 @@ async fn files_that_are_no_records_are_left_alone() {
 
     let letter = directory.path().join("letter.txt");
     std::fs::write(&letter, "Dear harbour master, ".repeat(100)).unwrap();
-    let options = Options {
-        store: StorePlace::File(letter.clone()),
-        ..Options::default()
-    };
+    let options = in_file(&letter);
     assert!(Console::open(options).await.is_err());
     let kept = std::fs::read_to_string(&letter).unwrap();
     assert!(kept.starts_with("Dear harbour master"));
@@ -91,10 +91,7 @@ async fn files_that_are_no_records_are_left_alone() {
 async fn the_time_that_passed_outlives_the_console_and_is_the_command_lines_too() {
     let directory = TempDir::new().unwrap();
     let file = directory.path().join("console.sqlite");
-    let options = Options {
-        store: StorePlace::File(file.clone()),
-        ..Options::default()
-    };
+    let options = in_file(&file);
     let harbour = Harbour(Console::open(options.clone()).await.unwrap());
     let (mut alice, _) = harbour.visitor_after_password("alice").await;
     let (mut root, _) = harbour.visitor_after_password("root").await;
