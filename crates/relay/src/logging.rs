@@ -6,6 +6,9 @@
 
 use std::io;
 use std::panic::PanicHookInfo;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
 
 use prometheus::core::{Collector, Desc};
 use prometheus::proto::MetricFamily;
@@ -18,11 +21,14 @@ use crate::config::{LogFormat, LogLevel};
 /// Lines that may wait for a slow reader: about 200 KB.
 const QUEUE: usize = 2048;
 
-/// Writes what waits when it is dropped, for a second at most.
+/// Time that what waits is written for at the end. The writer gives up by itself a little earlier.
+const LAST_LINES_TIME: Duration = Duration::from_millis(1500);
+
+/// Writes what waits when it is dropped, for a second and a half at most.
 #[derive(Debug)]
 pub struct Logs {
     dropped: ErrorCounter,
-    _writer: WorkerGuard,
+    writer: Option<WorkerGuard>,
 }
 
 impl Logs {
@@ -47,7 +53,7 @@ impl Logs {
         std::panic::set_hook(Box::new(log_panic));
         Self {
             dropped,
-            _writer: guard,
+            writer: Some(guard),
         }
     }
 
@@ -57,6 +63,24 @@ impl Logs {
     /// When the registry has a metric of this name.
     pub fn register_metrics(&self, registry: &Registry) -> Result<(), prometheus::Error> {
         registry.register(Box::new(DroppedLines::new(self.dropped.clone())?))
+    }
+}
+
+impl Drop for Logs {
+    /// On a thread that nobody waits for when it is stuck: a writer whose queue is full says so on
+    /// standard output, which mostly has the same reader.
+    fn drop(&mut self) {
+        let writer = self.writer.take();
+        let (ended, end) = mpsc::channel();
+        let ending = thread::Builder::new().name("log end".into());
+        let ending = ending.spawn(move || {
+            drop(writer);
+            // Nobody listens when it took too long.
+            let _ = ended.send(());
+        });
+        if ending.is_ok() {
+            let _ = end.recv_timeout(LAST_LINES_TIME);
+        }
     }
 }
 

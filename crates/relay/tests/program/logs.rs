@@ -10,7 +10,7 @@ use tokio::net::TcpSocket;
 
 use crate::certificate::Authority;
 use crate::client::{ID, deliver, plain_get, tls_over, upgrade};
-use crate::program::{Program, command, run, wait_for};
+use crate::program::{Program, command, run};
 
 /// Nothing else on this machine has this address, and no port or time looks like it.
 const CLIENT: &str = "127.77.66.55";
@@ -134,15 +134,8 @@ async fn nor_does_the_most_talkative_level_with_tls() {
 
 #[tokio::test]
 async fn a_log_that_nobody_reads_holds_nothing_up_and_what_is_lost_is_counted() {
-    // The ports have to be known beforehand, because the log is not read.
-    let [clients, admin] = [(); 2].map(|()| {
-        let probe = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        probe.local_addr().unwrap().to_string()
-    });
-    let flags = ["--log-level=debug", "--listen", &clients, "--admin", &admin];
-    let (mut relay, unread) = Program::spawn_unread(&mut command(&flags));
-    let clients: SocketAddr = clients.parse().unwrap();
-    wait_for("listener", || TcpStream::connect(clients));
+    let mut relay = Program::start_unread(&["--log-level=debug"]);
+    let clients = relay.address();
     // Each makes a line, and the pipe and the queue together hold fewer.
     for _ in 0..4000 {
         let answer = plain_get(clients, "/nothing");
@@ -155,17 +148,12 @@ async fn a_log_that_nobody_reads_holds_nothing_up_and_what_is_lost_is_counted() 
     let path = format!("/cable/connect/000000/{ID}");
     let mut laptop = upgrade(connect().await.unwrap(), &path).await.unwrap();
     deliver(&mut phone, &mut laptop, vec![1; 500]).await;
-    let metrics = plain_get(admin.parse().unwrap(), "/metrics");
-    let dropped = metrics
-        .lines()
-        .find_map(|line| line.strip_prefix("hawser_relay_log_lines_dropped_total "))
-        .unwrap();
-    assert!(dropped.parse::<f64>().unwrap() > 100.0, "{dropped}");
+    let dropped = relay.metric("hawser_relay_log_lines_dropped_total");
+    assert!(dropped > 100.0, "{dropped}");
     // Not even its end waits for the reader.
     drop((phone, laptop));
     relay.signal(Signal::TERM);
     assert_eq!(relay.ended().code(), Some(0));
-    drop(unread);
 }
 
 #[test]

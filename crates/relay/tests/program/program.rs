@@ -1,6 +1,6 @@
 //! The program in a process of its own.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, PipeReader};
 use std::net::SocketAddr;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
@@ -15,6 +15,8 @@ pub(crate) struct Program {
     child: Child,
     log: Arc<Mutex<String>>,
     reader: Option<JoinHandle<()>>,
+    /// Its log, where nobody reads it.
+    _unread: Option<BufReader<PipeReader>>,
 }
 
 /// What a program that has ended left behind.
@@ -75,6 +77,35 @@ impl Program {
             child,
             log,
             reader: Some(reader),
+            _unread: None,
+        }
+    }
+
+    /// Starts a relay on free ports, reads its log until it takes connections, and no further.
+    /// Standard output goes the same way, as under most service managers.
+    pub(crate) fn start_unread(flags: &[&str]) -> Self {
+        let mut command = command(flags);
+        command.args(["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"]);
+        let (reader, writer) = std::io::pipe().unwrap();
+        let child = command
+            .stdin(Stdio::null())
+            .stdout(writer.try_clone().unwrap())
+            .stderr(writer)
+            .spawn()
+            .unwrap();
+        // It holds the other end of the pipe.
+        drop(command);
+        let mut log = String::new();
+        let mut unread = BufReader::new(reader);
+        while !log.contains("listening for clients") {
+            let len = unread.read_line(&mut log).unwrap();
+            assert!(len > 0, "it has ended: {log}");
+        }
+        Self {
+            child,
+            log: Arc::new(Mutex::new(log)),
+            reader: None,
+            _unread: Some(unread),
         }
     }
 
@@ -121,24 +152,6 @@ impl Program {
     /// How it ended, if it has.
     pub(crate) fn try_wait(&mut self) -> Option<ExitStatus> {
         self.child.try_wait().unwrap()
-    }
-
-    /// Takes the reader of its log away, so that nobody reads it any more. To be called before it
-    /// starts to write much.
-    pub(crate) fn spawn_unread(command: &mut Command) -> (Self, std::process::ChildStderr) {
-        let mut child = command
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let stderr = child.stderr.take().unwrap();
-        let program = Self {
-            child,
-            log: Arc::default(),
-            reader: None,
-        };
-        (program, stderr)
     }
 }
 
