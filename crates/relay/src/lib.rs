@@ -18,6 +18,7 @@
 //! | `pump` | the data path |
 //! | [`peer`] | other instances behind the same domain |
 //! | [`config`], `metrics` | what it may be told, and what it counts |
+//! | `replaced` | certificates and keys that change while it runs |
 //!
 //! The crate links no FIDO cryptography: it cannot read what it forwards, and needs not to.
 //!
@@ -52,6 +53,7 @@ mod pairing;
 pub mod peer;
 mod pump;
 mod relay;
+mod replaced;
 pub mod request;
 mod response;
 mod seat;

@@ -1,7 +1,9 @@
 //! What a relay counts. Names and labels come from closed sets and never hold an id or an address.
 
 mod certificate;
+mod counted;
 mod limit;
+mod stats;
 
 use hawser_wire::CloseReason;
 use prometheus::core::Collector;
@@ -16,7 +18,9 @@ use crate::peer::PeerMetrics;
 use crate::tls::HandshakeFailure;
 
 pub use self::certificate::CertificateMetrics;
+pub(crate) use self::counted::Counted;
 pub(crate) use self::limit::Limit;
+pub use self::stats::Stats;
 
 /// The counters of one relay.
 #[derive(Debug, Clone)]
@@ -50,26 +54,6 @@ pub(crate) struct Metrics {
 pub(crate) struct Traffic {
     pub(crate) messages: IntCounter,
     pub(crate) bytes: IntCounter,
-}
-
-/// A relay's counts at one moment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Stats {
-    /// Connections of any kind.
-    pub connections: u64,
-    /// Phones that wait for a laptop.
-    pub waiting: u64,
-    /// Tunnels with both ends.
-    pub paired: u64,
-    /// Clients whose tunnel is at another instance.
-    pub hops: u64,
-    /// Messages that were forwarded, since the start.
-    pub messages: u64,
-    /// Payload bytes that were forwarded, since the start.
-    pub bytes: u64,
-    /// Tunnels whose task panicked, since the start.
-    pub panics: u64,
 }
 
 impl Metrics {
@@ -274,19 +258,6 @@ impl Metrics {
     pub(crate) fn count_limit(&self, limit: Limit) {
         self.limits_hit.with_label_values(&[limit.label()]).inc();
     }
-
-    pub(crate) fn stats(&self) -> Stats {
-        let gauge = |gauge: &IntGauge| u64::try_from(gauge.get()).unwrap_or_default();
-        Stats {
-            connections: gauge(&self.connections),
-            waiting: gauge(&self.waiting),
-            paired: gauge(&self.paired),
-            hops: gauge(&self.peers.open),
-            messages: self.to_laptop.messages.get() + self.to_phone.messages.get(),
-            bytes: self.to_laptop.bytes.get() + self.to_phone.bytes.get(),
-            panics: self.panics.get(),
-        }
-    }
 }
 
 /// Makes the process's own figures (CPU, memory, open files) part of a registry.
@@ -307,21 +278,4 @@ fn histogram(name: &str, help: &str, buckets: &[f64]) -> Result<Histogram, prome
 
 fn counters(name: &str, help: &str, labels: &[&str]) -> Result<IntCounterVec, prometheus::Error> {
     IntCounterVec::new(Opts::new(name, help), labels)
-}
-
-/// Holds a gauge up by one for as long as it lives.
-#[derive(Debug)]
-pub(crate) struct Counted(IntGauge);
-
-impl Counted {
-    pub(crate) fn new(gauge: &IntGauge) -> Self {
-        gauge.inc();
-        Self(gauge.clone())
-    }
-}
-
-impl Drop for Counted {
-    fn drop(&mut self) {
-        self.0.dec();
-    }
 }

@@ -144,6 +144,11 @@ impl Peers {
         token::verify(&self.keys(), &self.replays, token, path, now)
     }
 
+    /// Whether these are the keys that count.
+    pub(crate) fn has(&self, keys: &Keys) -> bool {
+        *self.keys() == *keys
+    }
+
     /// From now on these count.
     pub(crate) fn replace_keys(&self, keys: Keys) {
         *self.keys.write().unwrap_or_else(PoisonError::into_inner) = keys;

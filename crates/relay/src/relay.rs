@@ -1,6 +1,7 @@
 //! The service: accepts connections, and ends in good order.
 
 mod accept;
+mod door;
 mod drain;
 mod peer_keys;
 mod peers;
@@ -31,7 +32,7 @@ use crate::tunnel::Joining;
 /// A tunnel service. Clones are handles to the same one.
 #[derive(Debug, Clone)]
 pub struct Relay {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
 }
 
 /// What every connection needs.
@@ -61,9 +62,10 @@ pub(crate) struct Shared {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DrainReport {
-    /// Tunnels that ended by themselves after the drain began.
+    /// Tunnels that ended by themselves after the drain began, those at other instances too that this
+    /// one passes clients on to.
     pub finished: u64,
-    /// Tunnels that were closed at the deadline.
+    /// Tunnels that were closed at the deadline, and clients of others that were cut off.
     pub cut: u64,
 }
 

@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use hawser_wire::TunnelPath;
 use hawser_wire::header::SUBPROTOCOL;
+use rustix::io::Errno;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
@@ -16,7 +17,7 @@ use super::pipe::{Direction, Patience, Pipe};
 use super::token::mint;
 use super::{Peers, Place, TOKEN_FIELD};
 use crate::decide::{Elsewhere, Refusal};
-use crate::metrics::Counted;
+use crate::metrics::{Counted, Limit};
 use crate::relay::Shared;
 use crate::socket::{Socket, prepare};
 
@@ -55,9 +56,13 @@ impl Shared {
             return Some(Refusal::NoTunnel);
         };
         let metrics = &self.metrics.peers;
+        // Takes a file as a client's connection does, so it has to find room within the same limit.
+        let Some(_seat) = self.take_seat() else {
+            self.metrics.count_limit(Limit::Connections);
+            metrics.count(Outcome::NoRoom);
+            return Some(refusal(Outcome::NoRoom));
+        };
         let _open = Counted::new(&metrics.open);
-        // Takes a file as a client's connection does, so it counts against the same limit.
-        let _connection = Counted::new(&self.metrics.connections);
         let since = Instant::now();
         let answer = peers.ask(place, asked, &early).await;
         if answer.is_ok() {
@@ -103,7 +108,7 @@ fn refusal(outcome: Outcome) -> Refusal {
     match outcome {
         Outcome::NoTunnel => Refusal::NoTunnel,
         Outcome::Refused => Refusal::PeerRefused,
-        Outcome::HeldBusy => Refusal::PeerBusy,
+        Outcome::HeldBusy | Outcome::NoRoom => Refusal::PeerBusy,
         Outcome::Joined
         | Outcome::Down
         | Outcome::Silent
@@ -119,15 +124,22 @@ impl Peers {
             Held::Down => Outcome::HeldDown,
             Held::Busy => Outcome::HeldBusy,
         })?;
-        let Ok(Ok(mut stream)) = timeout(self.limits.connect_time, place.connect()).await else {
-            place.address.forget();
-            dial.failed();
-            if place.address.is_nowhere() {
-                tracing::debug!(peer = place.name, "instance has no address");
-                return Err(Outcome::NoAddress);
+        let mut stream = match timeout(self.limits.connect_time, place.connect()).await {
+            Ok(Ok(stream)) => stream,
+            Ok(Err(error)) if is_our_shortage(&error) => {
+                tracing::debug!(peer = place.name, %error, "no socket for an instance");
+                return Err(Outcome::NoRoom);
             }
-            tracing::debug!(peer = place.name, "instance cannot be reached");
-            return Err(Outcome::Down);
+            Ok(Err(_)) | Err(_) => {
+                place.address.forget();
+                dial.failed();
+                if place.address.is_nowhere() {
+                    tracing::debug!(peer = place.name, "instance has no address");
+                    return Err(Outcome::NoAddress);
+                }
+                tracing::debug!(peer = place.name, "instance cannot be reached");
+                return Err(Outcome::Down);
+            }
         };
         let answer = async {
             let mut request = self.request(place, asked)?;
@@ -184,6 +196,15 @@ impl Place {
     }
 }
 
+/// Whether a dial failed for want of something of ours: files or memory. It says nothing about the
+/// other instance, which other clients still find.
+fn is_our_shortage(error: &io::Error) -> bool {
+    matches!(
+        Errno::from_io_error(error),
+        Some(Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM)
+    )
+}
+
 /// The status of an answer, and everything that was read.
 async fn read_answer(stream: &mut TcpStream) -> io::Result<(u16, Vec<u8>)> {
     let mut bytes = Vec::new();
@@ -197,5 +218,25 @@ async fn read_answer(stream: &mut TcpStream) -> io::Result<(u16, Vec<u8>)> {
         if let (true, Some(status)) = (parsed.is_complete(), head.code) {
             return Ok((status, bytes));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shortage_of_ours_is_no_failure_of_theirs() {
+        for (errno, ours) in [
+            (Errno::MFILE, true),
+            (Errno::NOBUFS, true),
+            (Errno::ADDRNOTAVAIL, false),
+            (Errno::CONNREFUSED, false),
+            (Errno::HOSTUNREACH, false),
+            (Errno::TIMEDOUT, false),
+        ] {
+            assert_eq!(is_our_shortage(&errno.into()), ours, "{errno}");
+        }
+        assert!(!is_our_shortage(&io::ErrorKind::InvalidInput.into()));
     }
 }

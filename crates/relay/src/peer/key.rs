@@ -12,8 +12,6 @@ use ring::hmac;
 pub struct Keys {
     first: hmac::Key,
     others: Vec<hmac::Key>,
-    /// To compare configurations.
-    count: usize,
 }
 
 /// Why there are no keys.
@@ -90,7 +88,6 @@ impl Keys {
             Some(first) if found <= Self::MOST => Ok(Self {
                 first,
                 others: keys.collect(),
-                count: found,
             }),
             _ => Err(KeysError::Count {
                 path: path.to_owned(),
@@ -103,24 +100,31 @@ impl Keys {
         hmac::sign(&self.first, message)
     }
 
+    fn all(&self) -> impl Iterator<Item = &hmac::Key> {
+        std::iter::once(&self.first).chain(&self.others)
+    }
+
     /// In a time that does not depend on how much of the tag is right.
     pub(super) fn verify(&self, message: &[u8], tag: &[u8]) -> bool {
-        std::iter::once(&self.first)
-            .chain(&self.others)
+        self.all()
             .any(|key| hmac::verify(key, message, tag).is_ok())
     }
 }
 
 impl PartialEq for Keys {
     fn eq(&self, other: &Self) -> bool {
-        // A tag of the same message tells keys apart, and shows none of them.
-        self.count == other.count && self.sign(b"").as_ref() == other.sign(b"").as_ref()
+        // Tags of one message tell keys apart, and show none of them.
+        let tags = |keys: &Self| -> Vec<_> {
+            let tags = keys.all().map(|key| hmac::sign(key, b""));
+            tags.map(|tag| tag.as_ref().to_vec()).collect()
+        };
+        tags(self) == tags(other)
     }
 }
 
 impl fmt::Debug for Keys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Keys({} of them)", self.count)
+        write!(f, "Keys({} of them)", self.all().count())
     }
 }
 
@@ -144,6 +148,15 @@ pub(super) mod tests {
         assert!(!new.verify(b"message", tag.as_ref()));
         assert!(new.verify(b"message", both.sign(b"message").as_ref()));
         assert!(!both.verify(b"massage", tag.as_ref()));
+    }
+
+    #[test]
+    fn keys_are_the_same_if_all_of_them_are_and_in_order() {
+        let both = keys(&format!("{ONE}\n{TWO}"));
+        assert_eq!(both, keys(&format!("{ONE}\n\n{TWO}\n")));
+        for other in [ONE.into(), format!("{TWO}\n{ONE}"), format!("{ONE}\n{ONE}")] {
+            assert_ne!(both, keys(&other));
+        }
     }
 
     #[test]

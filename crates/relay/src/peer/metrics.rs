@@ -25,12 +25,14 @@ pub(super) enum Outcome {
     HeldDown,
     /// It was not asked, because too many dials were under way.
     HeldBusy,
+    /// It was not asked, because this instance has no room for the connection.
+    NoRoom,
     /// Name servers know no such instance.
     NoAddress,
 }
 
 impl Outcome {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Joined,
         Self::NoTunnel,
         Self::Refused,
@@ -38,6 +40,7 @@ impl Outcome {
         Self::Silent,
         Self::HeldDown,
         Self::HeldBusy,
+        Self::NoRoom,
         Self::NoAddress,
     ];
 
@@ -50,6 +53,7 @@ impl Outcome {
             Self::Silent => "silent",
             Self::HeldDown => "held_down",
             Self::HeldBusy => "held_busy",
+            Self::NoRoom => "no_room",
             Self::NoAddress => "no_address",
         }
     }
@@ -149,6 +153,13 @@ impl PeerMetrics {
             gauge: self.down.clone(),
             peers,
         }
+    }
+
+    /// Clients that were passed on, since the start.
+    pub(crate) fn joined(&self) -> u64 {
+        self.hops
+            .with_label_values(&[Outcome::Joined.label()])
+            .get()
     }
 
     pub(super) fn count(&self, outcome: Outcome) {

@@ -1,20 +1,15 @@
 //! Bytes from one connection to another and back, as they are.
 
-use std::io;
+mod direction;
+
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use prometheus::IntCounter;
-use tokio::io::{AsyncRead as _, AsyncWrite as _, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep};
 
-use crate::pump::with_read_buffer;
+pub(super) use self::direction::Direction;
 use crate::socket::Socket;
-
-/// Reads in a row before the other direction gets its turn: without it, a fast sender would use up
-/// what tokio allows a task in a turn, and the other direction and the alarm would wait for ever.
-const STEPS_A_TURN: u32 = 8;
 
 /// Two connections, and what is on its way between them: nothing, as long as both keep up.
 pub(super) struct Pipe<'a> {
@@ -37,25 +32,6 @@ pub(super) struct Patience {
     pub(super) stall_time: Duration,
     /// For a client that has been told that it is over.
     pub(super) close_time: Duration,
-}
-
-/// One direction of it.
-pub(super) struct Direction {
-    /// What was read and not taken yet, from `sent` on.
-    unsent: Vec<u8>,
-    sent: usize,
-    needs_flush: bool,
-    stage: Stage,
-    moved: u64,
-    bytes: IntCounter,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Stage {
-    Open,
-    /// The sender has ended, and the receiver is to be told.
-    Ended,
-    Done,
 }
 
 impl<'a> Pipe<'a> {
@@ -106,126 +82,13 @@ impl<'a> Pipe<'a> {
     }
 }
 
-impl Direction {
-    /// `unsent` is what goes first, and is counted in `bytes` like the rest.
-    pub(super) fn new(unsent: Vec<u8>, bytes: IntCounter) -> Self {
-        Self {
-            unsent,
-            sent: 0,
-            needs_flush: false,
-            stage: Stage::Open,
-            moved: 0,
-            bytes,
-        }
-    }
-
-    /// Somebody has to take something, or to end what the other has ended.
-    fn is_owed(&self) -> bool {
-        self.stage != Stage::Open || self.needs_flush || !self.unsent.is_empty()
-    }
-
-    /// Ready when the receiver has been told that the sender has ended.
-    fn poll(&mut self, from: &mut Socket, to: &mut Socket, cx: &mut Context<'_>) -> Poll<()> {
-        for _ in 0..STEPS_A_TURN {
-            if self.stage == Stage::Done {
-                return Poll::Ready(());
-            }
-            if ready!(self.poll_step(from, to, cx)).is_err() {
-                // A connection that fails is one that ends. What comes the other way may still be
-                // good: the other direction finds out by itself.
-                self.forget();
-                self.stage = match self.stage {
-                    Stage::Open => Stage::Ended,
-                    Stage::Ended | Stage::Done => Stage::Done,
-                };
-            }
-        }
-        cx.waker().wake_by_ref();
-        Poll::Pending
-    }
-
-    fn poll_step(
-        &mut self,
-        from: &mut Socket,
-        to: &mut Socket,
-        cx: &mut Context<'_>,
-    ) -> Poll<io::Result<()>> {
-        ready!(self.poll_unsent(to, cx))?;
-        match self.stage {
-            Stage::Open => self.poll_read(from, to, cx),
-            Stage::Ended => {
-                ready!(Pin::new(to).poll_shutdown(cx))?;
-                self.stage = Stage::Done;
-                Poll::Ready(Ok(()))
-            }
-            Stage::Done => Poll::Ready(Ok(())),
-        }
-    }
-
-    fn forget(&mut self) {
-        self.unsent = Vec::new();
-        self.sent = 0;
-        self.needs_flush = false;
-    }
-
-    fn poll_unsent(&mut self, to: &mut Socket, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        while let Some(rest) = self.unsent.get(self.sent..).filter(|rest| !rest.is_empty()) {
-            let written = ready!(Pin::new(&mut *to).poll_write(cx, rest))?;
-            if written == 0 {
-                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
-            }
-            self.sent += written;
-            self.wrote(written);
-        }
-        if self.sent > 0 {
-            self.unsent = Vec::new();
-            self.sent = 0;
-        }
-        if self.needs_flush {
-            ready!(Pin::new(to).poll_flush(cx))?;
-            self.needs_flush = false;
-        }
-        Poll::Ready(Ok(()))
-    }
-
-    /// Reads once and writes what the receiver takes of it.
-    fn poll_read(
-        &mut self,
-        from: &mut Socket,
-        to: &mut Socket,
-        cx: &mut Context<'_>,
-    ) -> Poll<io::Result<()>> {
-        with_read_buffer(|buffer| {
-            let mut read = ReadBuf::new(buffer);
-            ready!(Pin::new(from).poll_read(cx, &mut read))?;
-            let bytes = read.filled();
-            if bytes.is_empty() {
-                self.stage = Stage::Ended;
-                return Poll::Ready(Ok(()));
-            }
-            let written = match Pin::new(to).poll_write(cx, bytes) {
-                Poll::Ready(written) => written?,
-                Poll::Pending => 0,
-            };
-            self.wrote(written);
-            self.unsent = bytes.get(written..).unwrap_or_default().to_vec();
-            Poll::Ready(Ok(()))
-        })
-    }
-
-    fn wrote(&mut self, bytes: usize) {
-        let bytes = u64::try_from(bytes).unwrap_or_default();
-        self.needs_flush = true;
-        self.moved = self.moved.wrapping_add(bytes);
-        self.bytes.inc_by(bytes);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::future::poll_fn;
+    use std::io;
 
-    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex};
+    use prometheus::IntCounter;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, ReadBuf, duplex};
 
     use super::*;
 

@@ -8,7 +8,8 @@ use tokio::net::TcpStream;
 use tokio::runtime::Handle;
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::Relay;
+use super::door::{ACCEPT_PAUSE, Door};
+use super::{Relay, Shared};
 use crate::admission::Arrival;
 use crate::config::AddressFrom;
 use crate::listen::Listener;
@@ -17,45 +18,29 @@ use crate::seat::Seat;
 use crate::socket::{Socket, prepare};
 use crate::tls::Tls;
 
-/// Pause after a failed accept: long enough not to spin while there are no file descriptors left.
-pub(super) const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
-
 impl Relay {
     /// Accepts connections for ever. `loops` is how many do so at once.
     pub(super) async fn accept(&self, listener: &Listener, loops: usize) {
         self.shared.loops().push(Handle::current());
         let limits = &self.shared.config.limits;
         let mut pace = Pace::new(limits.accepts_per_second, loops);
-        let mut failing = false;
+        let mut door = Door::new(&listener.tcp, &self.shared.metrics, "clients");
         loop {
             self.wait_for_room().await;
             if let Some(later) = pace.wait() {
                 self.shared.metrics.count_limit(Limit::AcceptRate);
                 sleep_until(later).await;
             }
-            match listener.tcp.accept().await {
-                Ok((stream, peer)) => {
-                    failing = false;
-                    // Another thread may have taken the last place meanwhile.
-                    let seat = self.next_seat().await;
-                    self.welcome(stream, peer.ip(), seat, listener);
-                }
-                Err(error) => {
-                    self.shared.metrics.accept_errors.inc();
-                    // Twenty times a second would be no news.
-                    if !failing {
-                        tracing::warn!(%error, "cannot accept connections");
-                    }
-                    failing = true;
-                    sleep(ACCEPT_PAUSE).await;
-                }
-            }
+            let (stream, peer) = door.next().await;
+            // Another thread may have taken the last place meanwhile.
+            let seat = self.next_seat().await;
+            self.welcome(stream, peer.ip(), seat, listener);
         }
     }
 
     /// Waits while there are as many connections as there may be.
     async fn wait_for_room(&self) {
-        while self.is_full() {
+        while self.shared.is_full() {
             self.shared.metrics.count_limit(Limit::Connections);
             sleep(ACCEPT_PAUSE).await;
         }
@@ -64,29 +49,11 @@ impl Relay {
     /// A place for a connection, as soon as one is left.
     pub(super) async fn next_seat(&self) -> Seat {
         loop {
-            match self.take_seat() {
+            match self.shared.take_seat() {
                 Some(seat) => return seat,
                 None => self.wait_for_room().await,
             }
         }
-    }
-
-    fn is_full(&self) -> bool {
-        let connections = u64::try_from(self.shared.metrics.connections.get()).unwrap_or_default();
-        self.shared
-            .connections
-            .is_some_and(|most| connections >= most)
-    }
-
-    /// A place for a connection, if one is left. Threads take turns, so that two never get the last
-    /// one.
-    fn take_seat(&self) -> Option<Seat> {
-        let _turn = self
-            .shared
-            .seats
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        (!self.is_full()).then(|| Seat::new(&self.shared.metrics))
     }
 
     fn welcome(&self, stream: TcpStream, peer: IpAddr, mut seat: Seat, listener: &Listener) {
@@ -128,6 +95,20 @@ impl Relay {
         }
         self.shared.metrics.count_limit(Limit::ClientConnections);
         false
+    }
+}
+
+impl Shared {
+    fn is_full(&self) -> bool {
+        let connections = u64::try_from(self.metrics.connections.get()).unwrap_or_default();
+        self.connections.is_some_and(|most| connections >= most)
+    }
+
+    /// A place for a connection, if one is left. Threads take turns, so that two never get the last
+    /// one.
+    pub(crate) fn take_seat(&self) -> Option<Seat> {
+        let _turn = self.seats.lock().unwrap_or_else(PoisonError::into_inner);
+        (!self.is_full()).then(|| Seat::new(&self.metrics))
     }
 }
 

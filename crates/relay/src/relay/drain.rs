@@ -14,19 +14,22 @@ impl Relay {
         shared.draining.store(true, Ordering::Relaxed);
         // Whoever does not see this yet has been counted: see `Shared::begins_to_drain`.
         fence(Ordering::SeqCst);
-        let at_start = self.tunnels();
+        let at_start = self.stats();
+        let hops_before = shared.metrics.peers.joined();
         shared.metrics.draining.set(1);
         self.wait_until_empty(shared.config.drain_time).await;
-        // Another instance counts the tunnels of these.
-        let hops = self.stats().hops;
+        let hops_cut = self.stats().hops;
         shared.cut.cancel();
         shared.pairing.clear();
         self.wait_until_empty(shared.config.limits.close_time).await;
         // A tunnel that was saying goodbye already at the deadline has finished.
-        let cut = shared.metrics.closed(CloseReason::Draining) + hops;
+        let tunnels_cut = shared.metrics.closed(CloseReason::Draining);
+        // There are no new tunnels here, but new laptops may have been passed on.
+        let tunnels = at_start.waiting + at_start.paired;
+        let hops = at_start.hops + (shared.metrics.peers.joined() - hops_before);
         DrainReport {
-            finished: at_start.saturating_sub(cut),
-            cut,
+            finished: tunnels.saturating_sub(tunnels_cut) + hops.saturating_sub(hops_cut),
+            cut: tunnels_cut + hops_cut,
         }
     }
 

@@ -6,7 +6,7 @@ use tokio::net::TcpListener;
 use tokio::time::sleep;
 
 use super::Relay;
-use super::accept::ACCEPT_PAUSE;
+use super::door::{ACCEPT_PAUSE, Door};
 use crate::config::Ceiling;
 use crate::metrics::Limit;
 
@@ -19,27 +19,15 @@ impl Relay {
     pub async fn serve_peers(&self, listener: TcpListener) -> Infallible {
         let metrics = &self.shared.metrics;
         let most = self.most_peer_connections();
-        let mut failing = false;
+        let mut door = Door::new(&listener, metrics, "other instances");
         loop {
             while most.is_some_and(|most| metrics.peers.connections.get() >= most) {
                 metrics.count_limit(Limit::PeerConnections);
                 sleep(ACCEPT_PAUSE).await;
             }
-            match listener.accept().await {
-                Ok((stream, _)) => {
-                    failing = false;
-                    let seat = self.next_seat().await.of_peer(metrics);
-                    self.begin(stream, seat, None, None);
-                }
-                Err(error) => {
-                    metrics.accept_errors.inc();
-                    if !failing {
-                        tracing::warn!(%error, "cannot accept connections of other instances");
-                    }
-                    failing = true;
-                    sleep(ACCEPT_PAUSE).await;
-                }
-            }
+            let (stream, _) = door.next().await;
+            let seat = self.next_seat().await.of_peer(metrics);
+            self.begin(stream, seat, None, None);
         }
     }
 

@@ -1,19 +1,14 @@
 //! A certificate in files that are replaced from time to time.
 
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use tokio::sync::Notify;
-use tokio::time::sleep;
 
 use super::{Pair, PairError, Tls};
 use crate::metrics::CertificateMetrics;
-
-/// Between two looks at the files. The files are read each time: they are small, and neither a
-/// symlink that is swapped (as Kubernetes does) nor a time stamp that was kept goes unnoticed.
-const INTERVAL: Duration = Duration::from_secs(2);
+use crate::replaced::{ReplacedFiles, blocking};
 
 /// Where a certificate and its key are.
 #[derive(Debug, Clone)]
@@ -45,26 +40,14 @@ impl Files {
     /// # Cancel safety
     /// Dropping the future ends it without further effect.
     pub async fn watch(self, tls: Tls, metrics: CertificateMetrics, now: Arc<Notify>) {
-        let mut last = self.fingerprint().await;
-        // They may have changed between the start, when they were read, and now.
-        let mut handled = if self.are_shown(&tls).await {
-            last
-        } else {
-            None
-        };
+        let paths = vec![self.certificate.clone(), self.key.clone()];
+        let mut files = ReplacedFiles::new(paths, now).await;
+        if self.are_shown(&tls).await {
+            files.are_in_use();
+        }
         loop {
-            let asked = tokio::select! {
-                () = sleep(INTERVAL) => false,
-                () = now.notified() => true,
-            };
-            let found = self.fingerprint().await;
-            // Two files do not change at once: what is new must look the same twice.
-            let settled = found == last;
-            last = found;
-            if asked || (settled && found != handled) {
-                handled = found;
-                self.reload(&tls, &metrics).await;
-            }
+            files.changed().await;
+            self.reload(&tls, &metrics).await;
         }
     }
 
@@ -97,26 +80,4 @@ impl Files {
         let loaded = blocking(move || files.load()).await;
         matches!(loaded, Some(Ok(pair)) if tls.shows(&pair))
     }
-
-    /// Something that differs when the content of either file does, or whether it can be read.
-    async fn fingerprint(&self) -> Option<u64> {
-        let files = self.clone();
-        blocking(move || {
-            let mut hasher = DefaultHasher::new();
-            for path in [&files.certificate, &files.key] {
-                read(path).hash(&mut hasher);
-            }
-            hasher.finish()
-        })
-        .await
-    }
-}
-
-fn read(path: &Path) -> Option<Vec<u8>> {
-    std::fs::read(path).ok()
-}
-
-/// Files may be slow, on a network or a dying disk. `None` when the runtime ends.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
-    tokio::task::spawn_blocking(work).await.ok()
 }

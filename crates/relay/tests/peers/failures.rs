@@ -172,6 +172,31 @@ async fn connections_of_others_at_the_limit_and_one_past_it() {
 }
 
 #[tokio::test]
+async fn a_hop_takes_a_place_at_the_limit_and_none_past_it() {
+    let mut ground = Ground::find(2);
+    let owner = Instance::start(&mut ground, 0, 2, |_| {});
+    // Two for a laptop that is passed on, and one for a laptop that cannot be.
+    let asked = Instance::start(&mut ground, 1, 2, |config| {
+        config.limits.connections = Ceiling::At(3);
+    });
+    let (mut phone_1, routing) = phone(owner.clients, &id(1)).await;
+    let (mut phone_2, _) = phone(owner.clients, &id(2)).await;
+    let mut laptop_1 = laptop(asked.clients, &routing, &id(1)).await.unwrap();
+    let refused = laptop(asked.clients, &routing, &id(2)).await.unwrap_err();
+    assert_eq!((refused.status, refused.retry_after), (503, true));
+    assert_eq!(asked.hops("no_room"), 1);
+    let hit = "hawser_relay_limits_hit_total{limit=\"connections\"}";
+    assert!(asked.metric(hit) > 0);
+    deliver(&mut phone_1, &mut laptop_1, vec![1]).await;
+    // The other instance is not thought to be down, and the next one finds it.
+    drop(laptop_1);
+    until("there is room", || asked.relay.stats().connections == 0).await;
+    let mut laptop_2 = laptop(asked.clients, &routing, &id(2)).await.unwrap();
+    deliver(&mut phone_2, &mut laptop_2, vec![2]).await;
+    assert_eq!(asked.hops("down") + asked.hops("held_down"), 0);
+}
+
+#[tokio::test]
 async fn an_answer_that_is_none_is_a_failure() {
     use tokio::io::AsyncWriteExt as _;
 

@@ -169,14 +169,28 @@ async fn a_drain_waits_for_hops_and_cuts_them_at_the_deadline() {
     let mut ground = Ground::find(2);
     let owner = Instance::start(&mut ground, 0, 2, |_| {});
     let mut asked = Instance::start(&mut ground, 1, 2, |config| {
-        config.drain_time = std::time::Duration::from_secs(3);
+        config.drain_time = std::time::Duration::from_secs(5);
     });
     let (mut phone, routing) = phone(owner.clients, &id(1)).await;
     let mut laptop = laptop(asked.clients, &routing, &id(1)).await.unwrap();
+    let (own_phone, own_routing) = crate::client::phone(asked.clients, &id(2)).await;
     asked.stop();
     deliver(&mut laptop, &mut phone, vec![1]).await;
+    // What ends meanwhile has finished, and who comes meanwhile is cut.
+    until("it drains", || !asked.relay.is_ready()).await;
+    let (mut late_phone, routing) = crate::client::phone(owner.clients, &id(3)).await;
+    let clients = asked.clients;
+    let mut late = crate::client::laptop(clients, &routing, &id(3))
+        .await
+        .unwrap();
+    deliver(&mut late, &mut late_phone, vec![1]).await;
+    let mut own = crate::client::laptop(clients, &own_routing, &id(2))
+        .await
+        .unwrap();
+    own.close(None).await.unwrap();
+    drop((own, own_phone));
     let report = asked.stopped().await;
-    assert_eq!(report.cut, 1);
+    assert_eq!((report.finished, report.cut), (1, 2));
     assert!(matches!(next(&mut phone).await, Message::Close(_)));
 }
 

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use socket2::{Domain, Socket, Type};
@@ -13,35 +14,50 @@ use crate::program::{Program, command, run};
 /// Addresses that the template makes, with one port that is free on all of them.
 struct Ground {
     folder: TempDir,
+    /// What the addresses have in common. Another test's are others, so that none takes the port
+    /// before a program has it.
+    network: [u8; 3],
     port: u16,
+}
+
+fn own_network() -> [u8; 3] {
+    static TAKEN: AtomicU32 = AtomicU32::new(0);
+    let number = std::process::id().wrapping_add(TAKEN.fetch_add(1 << 8, Ordering::Relaxed));
+    let [low, high, ..] = number.to_le_bytes();
+    [127, 64 | (high & 63), low]
 }
 
 impl Ground {
     fn find() -> Self {
+        let network @ [a, b, c] = own_network();
         let port = (0..100)
             .find_map(|_| {
-                let first = TcpListener::bind("127.88.7.0:0").unwrap();
+                let first = TcpListener::bind(SocketAddr::from(([a, b, c, 0], 0))).unwrap();
                 let port = first.local_addr().unwrap().port();
-                TcpListener::bind(("127.88.7.1", port)).ok().map(|_| port)
+                let second = TcpListener::bind(SocketAddr::from(([a, b, c, 1], port)));
+                second.ok().map(|_| port)
             })
             .expect("a port that is free twice");
         Self {
             folder: tempfile::tempdir().unwrap(),
+            network,
             port,
         }
     }
 
     fn address(&self, slot: u8) -> SocketAddr {
-        SocketAddr::from(([127, 88, 7, slot], self.port))
+        let [a, b, c] = self.network;
+        SocketAddr::from(([a, b, c, slot], self.port))
     }
 
     fn flags(&self, slot: u8, count: u8, secret: &str) -> Vec<String> {
+        let [a, b, c] = self.network;
         let key = self.folder.path().join(secret);
         let mut content = String::new();
         writeln!(content, "{secret:k<40}").unwrap();
         std::fs::write(&key, content).unwrap();
         vec![
-            format!("--peer-template=127.88.7.{{slot}}:{}", self.port),
+            format!("--peer-template={a}.{b}.{c}.{{slot}}:{}", self.port),
             format!("--peer-listen={}", self.address(slot)),
             format!("--peer-key-file={}", key.display()),
             format!("--peer-slot={slot}"),

@@ -1,0 +1,108 @@
+//! A listening socket as the relay meets it: a failed accept is counted, told, and tried again.
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::{Instant, sleep};
+
+use crate::metrics::Metrics;
+
+/// Pause after a failed accept: long enough not to spin while there are no file descriptors left.
+pub(super) const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Between two warnings. Whoever makes accepts fail now and then shall not fill the log with it.
+const NEWS: Duration = Duration::from_mins(1);
+
+/// Where connections come in.
+pub(super) struct Door<'a> {
+    tcp: &'a TcpListener,
+    metrics: &'a Metrics,
+    /// Who comes in here, for the log.
+    who: &'static str,
+    told: Option<Instant>,
+}
+
+impl<'a> Door<'a> {
+    pub(super) fn new(tcp: &'a TcpListener, metrics: &'a Metrics, who: &'static str) -> Self {
+        Self {
+            tcp,
+            metrics,
+            who,
+            told: None,
+        }
+    }
+
+    /// The next connection, as soon as the kernel gives one.
+    ///
+    /// # Cancel safety
+    /// No connection is lost when the future is dropped.
+    pub(super) async fn next(&mut self) -> (TcpStream, SocketAddr) {
+        loop {
+            match self.tcp.accept().await {
+                Ok(accepted) => return accepted,
+                Err(error) => {
+                    self.metrics.accept_errors.inc();
+                    if self.is_news(Instant::now()) {
+                        tracing::warn!(%error, from = self.who, "cannot accept connections");
+                    }
+                    if !is_of_one_connection(&error) {
+                        sleep(ACCEPT_PAUSE).await;
+                    }
+                }
+            }
+        }
+    }
+
+    fn is_news(&mut self, now: Instant) -> bool {
+        let is_news = self.told.is_none_or(|told| now >= told + NEWS);
+        if is_news {
+            self.told = Some(now);
+        }
+        is_news
+    }
+}
+
+/// Whether only the connection that would have come has failed, and the next one may be good.
+fn is_of_one_connection(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    matches!(
+        error.kind(),
+        ConnectionAborted | ConnectionRefused | ConnectionReset
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::advance;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn failures_are_news_once_a_minute() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let metrics = Metrics::new().unwrap();
+        let mut door = Door::new(&listener, &metrics, "clients");
+        assert!(door.is_news(Instant::now()));
+        for _ in 0..1199 {
+            advance(ACCEPT_PAUSE).await;
+            assert!(!door.is_news(Instant::now()));
+        }
+        advance(ACCEPT_PAUSE).await;
+        assert!(door.is_news(Instant::now()));
+        assert!(!door.is_news(Instant::now()));
+    }
+
+    #[test]
+    fn only_a_shortage_of_ours_is_worth_a_pause() {
+        for (errno, of_one) in [
+            (rustix::io::Errno::CONNABORTED, true),
+            (rustix::io::Errno::MFILE, false),
+            (rustix::io::Errno::NFILE, false),
+            (rustix::io::Errno::NOBUFS, false),
+        ] {
+            assert_eq!(is_of_one_connection(&errno.into()), of_one, "{errno}");
+        }
+    }
+}
