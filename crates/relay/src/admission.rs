@@ -113,3 +113,148 @@ impl Shared {
         None
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use prometheus::{Registry, TextEncoder};
+    use rustls::pki_types::{CertificateDer, ServerName};
+    use rustls::{ClientConfig, RootCertStore};
+    use tokio::io::{AsyncWriteExt as _, duplex};
+    use tokio::net::{TcpListener, TcpStream};
+    use tokio::time::{Instant, sleep};
+    use tokio_rustls::TlsConnector;
+    use tokio_util::sync::CancellationToken;
+
+    use super::*;
+    use crate::tls::{Pair, Tls};
+    use crate::{Config, Relay};
+
+    const LIMIT: Duration = Duration::from_secs(3);
+
+    /// What is left of the limit when something comes at its last moment.
+    const MOMENT: Duration = Duration::from_millis(10);
+
+    struct Door {
+        relay: Relay,
+        registry: Registry,
+        tls: Tls,
+        client: TlsConnector,
+    }
+
+    impl Door {
+        fn new() -> Self {
+            let mut config = Config::default();
+            config.limits.handshake_time = LIMIT;
+            config.proxies.address_from = AddressFrom::ProxyProtocol;
+            let relay = Relay::new(config).unwrap();
+            let registry = Registry::new();
+            relay.register_metrics(&registry).unwrap();
+            let signed = rcgen::generate_simple_self_signed(["relay.example".to_owned()]).unwrap();
+            let certificate = signed.cert.pem();
+            let key = signed.signing_key.serialize_pem();
+            let pair = Pair::from_pem(certificate.as_bytes(), key.as_bytes()).unwrap();
+            let mut roots = RootCertStore::empty();
+            roots
+                .add(CertificateDer::from(signed.cert.der().to_vec()))
+                .unwrap();
+            let provider = Arc::new(rustls::crypto::ring::default_provider());
+            let client = ClientConfig::builder_with_provider(provider)
+                .with_safe_default_protocol_versions()
+                .unwrap()
+                .with_root_certificates(roots)
+                .with_no_client_auth();
+            Self {
+                relay,
+                registry,
+                tls: Tls::new(pair).unwrap(),
+                client: TlsConnector::from(Arc::new(client)),
+            }
+        }
+
+        async fn admits(&self, socket: Socket, proxy: Option<IpAddr>, tls: bool) -> bool {
+            let shared = &self.relay.shared;
+            let arrival = Arrival {
+                socket,
+                seat: Seat::new(&shared.metrics),
+                proxy,
+                tls: tls.then(|| self.tls.acceptor()),
+            };
+            shared.admit(arrival).await.is_some()
+        }
+
+        fn metric(&self, series: &str) -> u64 {
+            let text = TextEncoder::new()
+                .encode_to_string(&self.registry.gather())
+                .unwrap();
+            text.lines()
+                .find_map(|line| line.strip_prefix(series)?.strip_prefix(' '))
+                .unwrap_or_else(|| panic!("no series {series} in {text}"))
+                .parse()
+                .unwrap()
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_tls_handshake_at_its_time_and_past_it() {
+        let door = Door::new();
+        let late = "hawser_relay_tls_handshakes_total{result=\"timed_out\"}";
+        for (pause, admitted, count) in [
+            (LIMIT.saturating_sub(MOMENT), true, 0),
+            (LIMIT + MOMENT, false, 1),
+        ] {
+            let (ours, theirs) = duplex(64 * 1024);
+            let client = door.client.clone();
+            let slow = tokio::spawn(async move {
+                sleep(pause).await;
+                let host = ServerName::try_from("relay.example").unwrap();
+                client.connect(host, ours).await.is_ok()
+            });
+            let start = Instant::now();
+            let socket = Socket::Other(Box::new(theirs));
+            assert_eq!(door.admits(socket, None, true).await, admitted);
+            assert!(start.elapsed() <= LIMIT + MOMENT);
+            assert_eq!(slow.await.unwrap(), admitted);
+            assert_eq!(door.metric(late), count);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_proxy_header_at_its_time_and_past_it() {
+        let door = Door::new();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let late = "hawser_relay_proxied_connections_total{told=\"timed_out\"}";
+        for (pause, admitted, count) in [
+            (LIMIT.saturating_sub(MOMENT), true, 0),
+            (LIMIT + MOMENT, false, 1),
+        ] {
+            let mut proxy = TcpStream::connect(listener.local_addr().unwrap())
+                .await
+                .unwrap();
+            let (accepted, address) = listener.accept().await.unwrap();
+            let header = b"PROXY TCP4 192.0.2.1 10.0.0.1 4711 443\r\n";
+            let (first, last) = header.split_at(20);
+            proxy.write_all(first).await.unwrap();
+            let judged = CancellationToken::new();
+            let slow = tokio::spawn({
+                let judged = judged.clone();
+                async move {
+                    sleep(pause).await;
+                    let _ = proxy.write_all(last).await;
+                    // The clock stands while a task is busy, and the kernel takes a moment.
+                    while !judged.is_cancelled() {
+                        tokio::task::yield_now().await;
+                    }
+                }
+            });
+            let socket = Socket::Tcp(accepted);
+            let is_admitted = door.admits(socket, Some(address.ip()), false).await;
+            assert_eq!(is_admitted, admitted);
+            judged.cancel();
+            slow.await.unwrap();
+            assert_eq!(door.metric(late), count);
+        }
+    }
+}

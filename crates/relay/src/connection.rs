@@ -1,28 +1,28 @@
-//! The first part of a connection's life: its one request, and the answer.
+//! The first part of a connection's life: its one request, and what becomes of it.
+
+mod answer;
+mod head;
 
 use std::future::Future;
-use std::io;
 use std::net::IpAddr;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::SystemTime;
 
 use hawser_wire::TunnelId;
-use tokio::io::{AsyncRead as _, AsyncWriteExt as _, ReadBuf};
 use tokio::time::timeout;
 
-use crate::address::{Told, told_by};
+use self::head::Asked;
+use crate::address::Told;
 use crate::admission::{Admitted, Arrival};
 use crate::clients::Exceeded;
-use crate::decide::{Conditions, Decision, Refusal, WebSocketKey, decide};
-use crate::metrics::{Counted, Limit};
+use crate::decide::{Decision, Refusal, WebSocketKey};
+use crate::metrics::Counted;
 use crate::pairing::{Taken, Ticket};
-use crate::pump::{End, with_read_buffer};
+use crate::pump::End;
 use crate::relay::Shared;
-use crate::request::with_head;
 use crate::response;
-use crate::seat::{Origin, Seat};
+use crate::seat::Seat;
 use crate::socket::{Handed, Socket};
 use crate::tunnel::{Joining, Opened, Tunnel};
 
@@ -59,15 +59,6 @@ impl Future for Connection {
             }
         }
     }
-}
-
-/// What a request leads to, besides its answer.
-struct Asked {
-    decision: Decision,
-    /// What came behind the request head.
-    early: Vec<u8>,
-    /// What its fields tell about the client, which counts if a trusted proxy sent them.
-    told: Told,
 }
 
 impl Shared {
@@ -150,75 +141,6 @@ impl Shared {
         Ok(())
     }
 
-    /// Reads the request head, without a buffer of its own when it comes in one piece.
-    async fn read_request(&self, socket: &mut Socket, origin: Origin) -> io::Result<Asked> {
-        let most = self.config.limits.head_bytes;
-        let mut head = Vec::new();
-        std::future::poll_fn(|cx| {
-            loop {
-                let asked = ready!(with_read_buffer(|buffer| {
-                    if let Some(start) = buffer.get_mut(..head.len()) {
-                        start.copy_from_slice(&head);
-                    }
-                    // What comes behind the head is kept too, so it must not be more than the buffer of
-                    // a head: a waiting phone would hold on to all of it.
-                    let most = most.min(buffer.len());
-                    let mut read = ReadBuf::new(buffer.get_mut(..most).unwrap_or_default());
-                    read.set_filled(head.len());
-                    ready!(Pin::new(&mut *socket).poll_read(cx, &mut read))?;
-                    if read.filled().len() == head.len() {
-                        return Poll::Ready(Err(io::Error::from(io::ErrorKind::UnexpectedEof)));
-                    }
-                    let asked = self.decide(read.filled(), origin);
-                    if asked.is_none() {
-                        head = read.filled().to_vec();
-                    }
-                    Poll::Ready(Ok(asked))
-                }))?;
-                if let Some(asked) = asked {
-                    return Poll::Ready(Ok(asked));
-                }
-            }
-        })
-        .await
-    }
-
-    /// The decision on the request in `bytes`; `None` while its head is incomplete.
-    fn decide(&self, bytes: &[u8], origin: Origin) -> Option<Asked> {
-        let most = self.config.limits.head_bytes;
-        let conditions = self.conditions();
-        let decided = with_head(bytes, |head, len| {
-            if len > most {
-                return Asked::refused(Refusal::HeadTooLarge);
-            }
-            Asked {
-                decision: match (origin, &self.peers) {
-                    (Origin::Client, _) => decide(head, conditions),
-                    (Origin::Peer, Some(peers)) => {
-                        peers.decide(head, conditions, SystemTime::now())
-                    }
-                    (Origin::Peer, None) => Decision::Refuse(Refusal::PeerForged),
-                },
-                early: bytes.get(len..).unwrap_or_default().to_vec(),
-                told: told_by(head, &self.config.proxies),
-            }
-        });
-        match decided {
-            Ok(None) if bytes.len() >= most => Some(Asked::refused(Refusal::HeadTooLarge)),
-            Ok(asked) => asked,
-            Err(refusal) => Some(Asked::refused(refusal)),
-        }
-    }
-
-    fn conditions(&self) -> Conditions {
-        let waiting = u64::try_from(self.metrics.waiting.get()).unwrap_or_default();
-        Conditions {
-            draining: self.is_draining(),
-            full: waiting >= self.config.limits.waiting_tunnels,
-            routing_id: self.config.routing_id,
-        }
-    }
-
     /// Registers a phone, then answers it. An error without a refusal is a lost connection.
     async fn open(
         &self,
@@ -231,6 +153,10 @@ impl Shared {
         let counted = Counted::new(&self.metrics.waiting);
         if self.begins_to_drain() {
             return Err(Some(Refusal::Draining));
+        }
+        // Phones on other threads may have come since the decision.
+        if self.waiting() > self.config.limits.waiting_tunnels {
+            return Err(Some(Refusal::Full));
         }
         let client = match seat.client() {
             Some(client) => Some(self.clients.open(client).map_err(Refusal::from)?),
@@ -274,37 +200,6 @@ impl Shared {
             early,
         }));
     }
-
-    /// Answers and ends the connection.
-    async fn answer(&self, socket: &mut Socket, answer: &str) {
-        if self.write(socket, answer).await.is_ok() {
-            let _ = timeout(self.config.limits.close_time, linger(socket)).await;
-        }
-    }
-
-    async fn write(&self, socket: &mut Socket, answer: &str) -> io::Result<()> {
-        let write = async {
-            socket.write_all(answer.as_bytes()).await?;
-            socket.flush().await
-        };
-        match timeout(self.config.limits.upgrade_time, write).await {
-            Ok(written) => written,
-            Err(late) => {
-                self.metrics.count_limit(Limit::UpgradeTime);
-                Err(late.into())
-            }
-        }
-    }
-}
-
-impl Asked {
-    fn refused(refusal: Refusal) -> Self {
-        Self {
-            decision: Decision::Refuse(refusal),
-            early: Vec::new(),
-            told: Told::Nothing,
-        }
-    }
 }
 
 impl From<Exceeded> for Refusal {
@@ -315,22 +210,6 @@ impl From<Exceeded> for Refusal {
             Exceeded::Rate => Self::ClientRate,
         }
     }
-}
-
-/// Closes our side and reads what is still coming, so that the kernel does not answer it with a
-/// reset that would take the answer away from the client.
-async fn linger(socket: &mut Socket) {
-    if socket.shutdown().await.is_err() {
-        return;
-    }
-    let mut reading = pin!(std::future::poll_fn(|cx| {
-        with_read_buffer(|buffer| {
-            let mut read = ReadBuf::new(buffer);
-            ready!(Pin::new(&mut *socket).poll_read(cx, &mut read))?;
-            Poll::Ready(io::Result::Ok(read.filled().len()))
-        })
-    }));
-    while matches!(reading.as_mut().await, Ok(1..)) {}
 }
 
 /// Counts a connection whose task panics. The runtime keeps the panic from spreading.

@@ -1,5 +1,6 @@
 //! The life of a tunnel, in the phone's task: waiting, then forwarding, then the goodbye.
 
+mod clock;
 mod goodbye;
 
 use std::future::Future;
@@ -232,55 +233,6 @@ impl State {
                 stopped
             }
         }
-    }
-
-    /// What has to happen at this time: the end of the tunnel, or a ping.
-    fn due(&mut self, now: Instant) -> Option<CloseReason> {
-        let ended = now >= self.deadline();
-        let limits = &self.shared.config.limits;
-        let laptop = match &mut self.stage {
-            Stage::Waiting { .. } | Stage::Left if ended => {
-                return Some(CloseReason::WaitingTimedOut);
-            }
-            Stage::Paired { .. } if ended => return Some(CloseReason::SessionTimedOut),
-            Stage::Waiting { .. } | Stage::Left => None,
-            Stage::Paired { laptop, .. } => Some(laptop.as_mut()),
-        };
-        let stalled = |end: &End| {
-            end.stalled_since()
-                .is_some_and(|since| now >= since + limits.write_stall_time)
-        };
-        if stalled(&self.phone) || laptop.as_deref().is_some_and(stalled) {
-            return Some(CloseReason::WriteStalled);
-        }
-        if now >= self.next_ping {
-            self.next_ping = now + limits.ping_interval;
-            self.phone.ping(laptop.as_deref());
-            if let Some(laptop) = laptop {
-                laptop.ping(Some(&self.phone));
-            }
-        }
-        None
-    }
-
-    fn next_alarm(&self) -> Instant {
-        let stall_time = self.shared.config.limits.write_stall_time;
-        let stalled = [Some(&self.phone), self.laptop()]
-            .into_iter()
-            .flatten()
-            .filter_map(End::stalled_since)
-            .map(|since| since + stall_time);
-        stalled.fold(self.deadline().min(self.next_ping), Instant::min)
-    }
-
-    /// The end of the current stage.
-    fn deadline(&self) -> Instant {
-        let limits = &self.shared.config.limits;
-        self.since
-            + match self.stage {
-                Stage::Waiting { .. } | Stage::Left => limits.waiting_time,
-                Stage::Paired { .. } => limits.session_time,
-            }
     }
 
     fn laptop(&self) -> Option<&End> {

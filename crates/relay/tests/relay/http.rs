@@ -1,9 +1,11 @@
 //! Requests that a browser would not send.
 
-use crate::client::{ID, connect, phone, relay, upgrade};
+use crate::client::{ID, binary, connect, pair, phone, relay, upgrade};
 
+/// The status of the answer to a request, of which an honest pair on the same relay notices nothing.
 async fn status(request: &str) -> u16 {
     let relay = relay();
+    let (mut honest_phone, mut honest_laptop) = pair(&relay).await;
     let mut peer = connect(&relay);
     let _ = peer.try_write(request.as_bytes()).await;
     let answer = peer.answer().await;
@@ -14,6 +16,8 @@ async fn status(request: &str) -> u16 {
             [answer.body.len().to_string()]
         );
     }
+    honest_laptop.send(b"meanwhile").await;
+    assert_eq!(honest_phone.receive().await, binary(b"meanwhile"));
     answer.status
 }
 
@@ -58,6 +62,38 @@ async fn paths() {
         (String::new(), 400),
     ] {
         assert_eq!(status(&upgrade(&path)).await, expected, "{path}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn ids_of_every_wrong_length_and_alphabet() {
+    let mut ids: Vec<_> = (0..=70)
+        .filter(|len| *len != 32)
+        .map(|len| "A".repeat(len))
+        .collect();
+    let wrong = (b'!'..=b'~').filter(|byte| !byte.is_ascii_hexdigit());
+    for wrong in wrong.map(char::from).chain(['\u{e9}', '\u{ff21}']) {
+        ids.extend([
+            format!("{wrong}{}", &ID[1..]),
+            format!("{}{wrong}", &ID[1..]),
+        ]);
+    }
+    for id in ids {
+        for path in [
+            format!("/cable/new/{id}"),
+            format!("/cable/connect/000000/{id}"),
+        ] {
+            let status = status(&upgrade(&path)).await;
+            assert!([400, 404].contains(&status), "{status} for {path}");
+        }
+    }
+    for len in (0..=12).filter(|len| *len != 6) {
+        let path = format!("/cable/connect/{}/{ID}", "A".repeat(len));
+        assert_eq!(status(&upgrade(&path)).await, 404, "{path}");
+    }
+    for routing in ["00000G", "%30000", "0x0000", "-00000", "00 000"] {
+        let status = status(&upgrade(&format!("/cable/connect/{routing}/{ID}"))).await;
+        assert!([400, 404, 505].contains(&status), "{status} for {routing}");
     }
 }
 

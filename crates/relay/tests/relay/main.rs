@@ -12,8 +12,8 @@
 mod client;
 mod flood;
 mod http;
-mod keys;
 mod lifetimes;
+mod limits;
 mod panics;
 mod tunnels;
 mod websocket;
