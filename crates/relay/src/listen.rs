@@ -4,6 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 
+use rustix::io::Errno;
 use tokio::net::TcpListener;
 
 use crate::tls::Tls;
@@ -18,6 +19,33 @@ pub enum BindError {
     /// Somebody else listens there.
     #[error("{address} is in use already; stop the other program or choose another address")]
     InUse {
+        /// The address.
+        address: SocketAddr,
+    },
+    /// A port below 1024 without the right to it.
+    #[error(
+        "cannot listen on {address}: ports below 1024 need a right of their own \
+         (AmbientCapabilities=CAP_NET_BIND_SERVICE in systemd); grant it or choose a port from 1024 on"
+    )]
+    Denied {
+        /// The address.
+        address: SocketAddr,
+    },
+    /// No interface has the address.
+    #[error(
+        "cannot listen on {address}: no interface of this machine has this address; \
+         0.0.0.0 or [::] stand for all that it has"
+    )]
+    NotHere {
+        /// The address.
+        address: SocketAddr,
+    },
+    /// The operating system does not speak this version of IP.
+    #[error(
+        "cannot listen on {address}: this machine has no IP of this version; 0.0.0.0 stands for all \
+         IPv4 addresses, [::] for those of both versions"
+    )]
+    NoSuchVersion {
         /// The address.
         address: SocketAddr,
     },
@@ -147,9 +175,34 @@ fn open(address: SocketAddr, shared: bool) -> io::Result<socket2::Socket> {
 
 impl BindError {
     fn of(address: SocketAddr, source: io::Error) -> Self {
-        match source.kind() {
-            io::ErrorKind::AddrInUse => Self::InUse { address },
+        match Errno::from_io_error(&source) {
+            Some(Errno::ADDRINUSE) => Self::InUse { address },
+            Some(Errno::ACCESS | Errno::PERM) if address.port() < 1024 => Self::Denied { address },
+            Some(Errno::ADDRNOTAVAIL) => Self::NotHere { address },
+            Some(Errno::AFNOSUPPORT) => Self::NoSuchVersion { address },
             _ => Self::Os { address, source },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_that_cannot_be_listened_on_says_what_to_do() {
+        for (port, errno, way_out) in [
+            (443, Errno::ACCESS, "CAP_NET_BIND_SERVICE"),
+            (8080, Errno::ACCESS, "cannot listen on 192.0.2.1:8080"),
+            (8080, Errno::ADDRINUSE, "stop the other program"),
+            (8080, Errno::ADDRNOTAVAIL, "0.0.0.0 or [::]"),
+            (8080, Errno::AFNOSUPPORT, "no IP of this version"),
+            (8080, Errno::NOBUFS, "cannot listen on 192.0.2.1:8080"),
+        ] {
+            let address = SocketAddr::from(([192, 0, 2, 1], port));
+            let text = BindError::of(address, errno.into()).to_string();
+            assert!(text.contains(way_out), "{text}");
+            assert!(text.contains(&address.to_string()), "{text}");
         }
     }
 }

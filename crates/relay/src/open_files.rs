@@ -2,11 +2,15 @@
 
 use rustix::process::{Resource, getrlimit, setrlimit};
 
-use crate::config::Ceiling;
+use crate::config::{Ceiling, Threads};
 
-/// Most files that are not connections: standard streams, listeners, event loops, certificates while
-/// they are read, and the admin listener with its few clients.
+/// Most files that are not connections: standard streams, certificates while they are read, and the
+/// admin listener with its few clients.
 const OTHERS: u64 = 100;
+
+/// Files of each thread that serves clients, of which there is one a core: its listener and its event
+/// loop.
+const OF_A_CORE: u64 = 8;
 
 /// The part of a small limit that is kept for them.
 const SHARE_OF_OTHERS: u64 = 4;
@@ -58,7 +62,32 @@ pub fn raise() -> Option<u64> {
 /// Connections that fit into the limit on open files. `None` is any number.
 #[must_use]
 pub fn connections() -> Option<u64> {
+    let cores = Threads::PerCore.count().get();
     getrlimit(Resource::Nofile)
         .current
-        .map(|files| (files - OTHERS.min(files / SHARE_OF_OTHERS)).max(2))
+        .map(|files| room(files, u64::try_from(cores).unwrap_or(u64::MAX)))
+}
+
+fn room(files: u64, cores: u64) -> u64 {
+    let others = OTHERS.saturating_add(cores.saturating_mul(OF_A_CORE));
+    (files - others.min(files / SHARE_OF_OTHERS)).max(2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn some_files_are_no_connections_and_more_on_a_larger_machine() {
+        for (files, cores, connections) in [
+            (1024, 2, 908),
+            (1024, 64, 768),
+            (262_144, 2, 262_028),
+            (262_144, 64, 261_532),
+            (100, 2, 75),
+            (0, 2, 2),
+        ] {
+            assert_eq!(room(files, cores), connections, "{files} and {cores}");
+        }
+    }
 }

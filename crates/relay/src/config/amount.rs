@@ -40,7 +40,9 @@ impl FromStr for Ceiling {
 }
 
 impl Written for Ceiling {
-    const NAME: &'static str = "N";
+    fn name() -> String {
+        "N|auto|none".to_owned()
+    }
 
     fn expected() -> String {
         "a whole number, auto or none".to_owned()
@@ -88,7 +90,9 @@ impl FromStr for Threads {
 }
 
 impl Written for Threads {
-    const NAME: &'static str = "N";
+    fn name() -> String {
+        "N|auto".to_owned()
+    }
 
     fn expected() -> String {
         "a number from 1, or auto".to_owned()

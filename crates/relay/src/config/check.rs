@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use hawser_wire::TunnelDomain;
 
-use super::amount::Ceiling;
+use super::amount::{Ceiling, Threads};
 use super::server::{AddressFrom, Operation};
 use super::table::Settings;
 use crate::peer::Slot;
@@ -18,6 +18,10 @@ const HEAD_BYTES_MAX: usize = 16 * 1024;
 
 /// Longest of all times. Nothing here takes a day, and a time without end would overflow the clock.
 const TIME_MAX: Duration = Duration::from_hours(24);
+
+/// Most threads. Each has a listening socket and an event loop, and more than cores only get into each
+/// other's way.
+const THREADS_MAX: usize = 1024;
 
 /// Longest message: Chromium takes no longer one.
 const MESSAGE_BYTES_MAX: u32 = 1024 * 1024;
@@ -136,6 +140,12 @@ impl Problems {
         if limits.messages.is_some_and(|most| most < 6) {
             self.add(&["messages"], "must be 6 or more: a sign-in takes as many");
         }
+        if limits.early_bytes == 0 {
+            self.add(
+                &["early-bytes"],
+                "must be 1 or more: a phone that leaves would not be noticed",
+            );
+        }
         if limits.waiting_tunnels == 0 {
             self.add(&["waiting-tunnels"], "no phone could ever open a tunnel");
         }
@@ -153,6 +163,12 @@ impl Problems {
             (Some(_), None) => self.add(&["tls-cert"], "needs its private key: tls-key"),
             (None, Some(_)) => self.add(&["tls-key"], "needs its certificate: tls-cert"),
             _ => {}
+        }
+        if matches!(clients.threads, Threads::Count(count) if count.get() > THREADS_MAX) {
+            self.add(
+                &["threads"],
+                "must be 1024 at most; auto is one for each core",
+            );
         }
         if let Some(id) = clients.domain_id
             && let Err(error) = TunnelDomain::from_id(id)
@@ -211,8 +227,13 @@ impl Problems {
         if !(1..=Slot::COUNT).contains(&peers.count) {
             self.add(&["peer-count"], "must be 1 to 256");
         }
-        if peers.listen == Some(settings.clients.listen) && settings.clients.listen.port() != 0 {
-            self.add(&["peer-listen", "listen"], "the same address for both");
+        for (key, other) in [
+            ("listen", Some(settings.clients.listen)),
+            ("admin", settings.operation.admin),
+        ] {
+            if peers.listen.is_some_and(|address| address.port() != 0) && peers.listen == other {
+                self.add(&["peer-listen", key], "the same address for both");
+            }
         }
         if peers.dials == 0 {
             self.add(&["peer-dials"], "no instance could ever be dialled");

@@ -20,13 +20,16 @@ pub(super) struct Wrong {
     pub(super) what: String,
 }
 
-/// Reads the lines of a file. Every error in it is reported, unless it is no TOML at all.
-pub(super) fn read(content: &str) -> Result<Vec<Line>, Vec<Wrong>> {
+/// Reads the lines of a file: those that can be used, and everything that is wrong with the others.
+///
+/// # Errors
+/// When it is no TOML at all, so that there are no lines.
+pub(super) fn read(content: &str) -> Result<(Vec<Line>, Vec<Wrong>), Wrong> {
     let table = DeTable::parse(content).map_err(|error| {
         let at = error.span().map_or(0, |span| span.start);
         let what = error.message().to_owned();
         let number = line_at(content, at);
-        vec![Wrong { number, what }]
+        Wrong { number, what }
     })?;
     let mut lines = Vec::new();
     let mut wrong = Vec::new();
@@ -51,11 +54,7 @@ pub(super) fn read(content: &str) -> Result<Vec<Line>, Vec<Wrong>> {
     }
     lines.sort_by_key(|line| line.number);
     wrong.sort_by_key(|wrong| wrong.number);
-    if wrong.is_empty() {
-        Ok(lines)
-    } else {
-        Err(wrong)
-    }
+    Ok((lines, wrong))
 }
 
 /// What to say about a name that is no key's.

@@ -72,7 +72,8 @@ fn flag(key: Key, defaults: &Settings) -> Arg {
         .help(short)
         .long_help(long);
     let default = key.show(defaults);
-    if key.value_name().is_empty() {
+    let value_name = key.value_name();
+    if value_name.is_empty() {
         return arg
             .num_args(0..=1)
             .require_equals(true)
@@ -82,7 +83,7 @@ fn flag(key: Key, defaults: &Settings) -> Arg {
             .hide_possible_values(true);
     }
     let arg = arg
-        .value_name(key.value_name())
+        .value_name(value_name)
         .value_parser(ValueParser::string());
     if default.is_empty() {
         arg
@@ -133,29 +134,42 @@ Phones open /cable/new/<tunnel id>, laptops join /cable/connect/<routing id>/<tu
 reach a service only over TLS, on port 443 of its tunnel domain: give --tls-cert and --tls-key, or put a proxy that \
 speaks TLS in front.";
 
+/// Wrapped by hand to the 80 columns of a terminal: what is wrapped for us loses its indentation.
 const MANUAL: &str = "\
 Values:
   TIME    500ms, 10s, 2m, 1h 30m; a day at most
   BYTES   8192, 64KiB, 4MiB
-  N       a whole number; where the default is one, none lifts the limit (but for control-frames and waiting-tunnels)
+  N       a whole number
   BOOL    true or false; a switch alone is true
+  none    no limit, or no such thing
+  auto    what the machine gives
+
+Files:
+  The file of --config is TOML with a key a line, such as head-time = \"5s\".
+  --print-config writes one. Certificates and the keys between instances are
+  read again when their files change.
 
 Signals:
-  SIGTERM, SIGINT  stop: phones are turned away with 503, laptops may still join, and after --drain-time what is left is
-                   closed. A second one ends the program at once.
-  SIGHUP           read the certificate again
+  SIGTERM, SIGINT
+      stop: phones are turned away with 503, laptops may still join, and what is
+      left after --drain-time is closed. A second one ends the program at once.
+  SIGHUP
+      read the certificate and the keys between instances again, now
 
 Exit status:
-  0  stopped as asked, or the configuration is right
-  1  could not start, or was ended by a second signal
-  2  the configuration is wrong
+  0   stopped as asked, or the configuration is right
+  1   could not start, or was ended by a second signal; the log says why
+  2   the configuration is wrong; standard error says where
 
 Examples:
   hawser-relay
-      serves plaintext on 127.0.0.1:8080, for a proxy or a test on the same machine
-  hawser-relay --listen '[::]:443' --tls-cert /etc/hawser/tls.crt --tls-key /etc/hawser/tls.key --domain-id 266
+      serves plaintext on 127.0.0.1:8080, for a proxy or a test on this machine
+  hawser-relay --listen '[::]:443' --domain-id 266 \\
+          --tls-cert /etc/hawser/tls.crt --tls-key /etc/hawser/tls.key
       serves cable.wufkweyy3uaxb.com
   HAWSER_RELAY_LOG_FORMAT=json hawser-relay --config /etc/hawser/relay.toml
       takes most settings from a file
   hawser-relay --config /etc/hawser/relay.toml --check-config
-      says what is wrong with it";
+      says what is wrong with it
+  curl http://127.0.0.1:9090/metrics
+      shows what it counts; /livez and /readyz are there too";

@@ -85,7 +85,8 @@ impl fmt::Display for Origin {
 /// is named there.
 ///
 /// # Errors
-/// [`LoadError`] with everything that is wrong, not only the first.
+/// [`LoadError`] with everything that cannot be read, not only the first; if all can be, with everything
+/// that contradicts itself.
 pub fn load(matches: &ArgMatches, environment: &[String]) -> Result<Loaded, LoadError> {
     let mut found = Found::default();
     found.unknown_variables(environment);
@@ -104,13 +105,17 @@ pub fn load(matches: &ArgMatches, environment: &[String]) -> Result<Loaded, Load
     let Found {
         settings,
         origins,
-        mut wrong,
+        wrong,
     } = found;
-    let given = |name: &str| origins.of(name).is_some();
-    let (problems, warnings) = check(&settings, &given);
-    wrong.extend(problems.iter().map(|problem| describe(problem, &origins)));
+    // A setting that could not be read still has its default, and what that contradicts nobody wrote.
     if !wrong.is_empty() {
         return Err(LoadError::Wrong(wrong));
+    }
+    let given = |name: &str| origins.of(name).is_some();
+    let (problems, warnings) = check(&settings, &given);
+    if !problems.is_empty() {
+        let wrong = problems.iter().map(|problem| describe(problem, &origins));
+        return Err(LoadError::Wrong(wrong.collect()));
     }
     Ok(Loaded {
         action: flags::action(matches),
@@ -142,22 +147,17 @@ impl Found {
             path: path.to_owned(),
             source,
         })?;
-        match file::read(&content) {
-            Ok(lines) => {
-                for line in lines {
-                    if let Some(key) = Key::named(&line.key) {
-                        let origin = Origin::Line(path.to_owned(), line.number);
-                        self.set(key, &line.text, origin);
-                    }
-                }
+        let place = |number| Origin::Line(path.to_owned(), number);
+        let (lines, wrong) = file::read(&content).unwrap_or_else(|wrong| (Vec::new(), vec![wrong]));
+        self.wrong.extend(
+            wrong
+                .iter()
+                .map(|wrong| format!("{}: {}", place(wrong.number), wrong.what)),
+        );
+        for line in lines {
+            if let Some(key) = Key::named(&line.key) {
+                self.set(key, &line.text, place(line.number));
             }
-            Err(wrong) => self.wrong.extend(wrong.into_iter().map(|wrong| {
-                format!(
-                    "{}: {}",
-                    Origin::Line(path.to_owned(), wrong.number),
-                    wrong.what
-                )
-            })),
         }
         Ok(())
     }

@@ -51,7 +51,9 @@ impl FromStr for Networks {
 }
 
 impl Written for Networks {
-    const NAME: &'static str = "CIDRS";
+    fn name() -> String {
+        "CIDRS".to_owned()
+    }
 
     fn expected() -> String {
         "a list of networks such as 10.0.0.0/8,fd00::/8".to_owned()

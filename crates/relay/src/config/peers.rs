@@ -37,7 +37,8 @@ settings! {
         /// Time to find and reach an instance. Short, so that a client hears within a second that
         /// its tunnel is gone.
         connect_time: Duration as Time = Duration::from_millis(750);
-        /// Time for the answer of an instance that was reached.
+        /// Time for the answer of an instance that was reached. It looks into a table, which takes a
+        /// millisecond; the rest is for one that is just busy.
         answer_time: Duration as Time = Duration::from_secs(3);
         /// Time for which an instance that could not be reached is not dialled again. Then one dial
         /// finds out for all.
@@ -83,7 +84,9 @@ impl FromStr for SlotFrom {
 }
 
 impl Written for SlotFrom {
-    const NAME: &'static str = "N";
+    fn name() -> String {
+        "N|auto".to_owned()
+    }
 
     fn expected() -> String {
         format!("a number from 0 to {}, or auto", Slot::COUNT - 1)
@@ -91,7 +94,9 @@ impl Written for SlotFrom {
 }
 
 impl Written for Template {
-    const NAME: &'static str = "HOST:PORT";
+    fn name() -> String {
+        "HOST:PORT".to_owned()
+    }
 
     fn expected() -> String {
         "a host name and port with {slot} in it, such as relay-{slot}.example:8081".to_owned()

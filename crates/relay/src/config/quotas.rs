@@ -13,10 +13,11 @@ settings! {
         /// company's 500 people who sign in at the same moment.
         connections: Option<u32> as OrNone<Count> = Some(1000);
         /// Phones that wait at once. Beyond it, new ones get 429. A phone waits as long as its owner
-        /// needs to finish the scan: seconds.
+        /// needs to finish the scan, seconds: at 30 a second, 300 are ten seconds' worth.
         waiting_tunnels: Option<u32> as OrNone<Count> = Some(300);
         /// New tunnels in a second, and as many in one burst. Beyond it, new ones get 429 with
-        /// Retry-After.
+        /// Retry-After. A company's 500 people who begin work within five minutes need 2; a carrier's
+        /// NAT has more behind it.
         tunnels_per_second: Option<u32> as OrNone<Count> = Some(30);
     }
 }

@@ -35,7 +35,7 @@ macro_rules! settings {
                 $($crate::config::table::Field {
                     name: stringify!($field),
                     help: concat!($($doc, "\n",)+),
-                    value: <$form as $crate::config::value::Form<$type>>::NAME,
+                    value: <$form as $crate::config::value::Form<$type>>::name,
                     set: |all, text| {
                         all.$field = <$form as $crate::config::value::Form<$type>>::parse(text)?;
                         Ok(())
@@ -54,7 +54,7 @@ pub(super) struct Field<S> {
     pub(super) name: &'static str,
     pub(super) help: &'static str,
     /// What a value is called in the help; empty for a switch.
-    pub(super) value: &'static str,
+    pub(super) value: fn() -> String,
     pub(super) set: fn(&mut S, &str) -> Result<(), Invalid>,
     pub(super) show: fn(&S) -> String,
 }
@@ -164,8 +164,8 @@ impl Key {
 
     /// What a value is called: `TIME`. Empty for a switch, which is `true` or `false`.
     #[must_use]
-    pub fn value_name(self) -> &'static str {
-        with_field!(self.entry, field => field.value)
+    pub fn value_name(self) -> String {
+        with_field!(self.entry, field => (field.value)())
     }
 
     /// The value that is in force, as a text that [`Self::set`] takes.

@@ -22,7 +22,7 @@ pub struct Invalid {
 /// How a value is written. `show` writes what `parse` reads.
 pub(super) trait Form<T> {
     /// What a value is called in the help; empty for a switch.
-    const NAME: &'static str;
+    fn name() -> String;
 
     fn parse(text: &str) -> Result<T, Invalid>;
     fn show(value: &T) -> String;
@@ -63,7 +63,9 @@ fn invalid(text: &str, expected: &str) -> Invalid {
 }
 
 impl Form<Duration> for Time {
-    const NAME: &'static str = "TIME";
+    fn name() -> String {
+        "TIME".to_owned()
+    }
 
     fn parse(text: &str) -> Result<Duration, Invalid> {
         humantime::parse_duration(text)
@@ -79,7 +81,9 @@ impl<T: TryFrom<u64> + Copy> Form<T> for Size
 where
     u64: TryFrom<T>,
 {
-    const NAME: &'static str = "BYTES";
+    fn name() -> String {
+        "BYTES".to_owned()
+    }
 
     fn parse(text: &str) -> Result<T, Invalid> {
         text.parse::<ByteSize>()
@@ -101,7 +105,9 @@ where
 }
 
 impl<T: FromStr + ToString> Form<T> for Count {
-    const NAME: &'static str = "N";
+    fn name() -> String {
+        "N".to_owned()
+    }
 
     fn parse(text: &str) -> Result<T, Invalid> {
         text.parse().map_err(|_| {
@@ -117,13 +123,16 @@ impl<T: FromStr + ToString> Form<T> for Count {
 
 /// A type with a text form of its own.
 pub(super) trait Written: FromStr + ToString {
-    const NAME: &'static str;
+    /// What a value is called in the help: a name, or the words that it may be.
+    fn name() -> String;
 
     fn expected() -> String;
 }
 
 impl<T: Written> Form<T> for Text {
-    const NAME: &'static str = T::NAME;
+    fn name() -> String {
+        T::name()
+    }
 
     fn parse(text: &str) -> Result<T, Invalid> {
         text.parse().map_err(|_| invalid(text, &T::expected()))
@@ -135,7 +144,9 @@ impl<T: Written> Form<T> for Text {
 }
 
 impl Written for SocketAddr {
-    const NAME: &'static str = "ADDRESS";
+    fn name() -> String {
+        "ADDRESS".to_owned()
+    }
 
     fn expected() -> String {
         "an address with a port, such as 127.0.0.1:8080 or [::]:443".to_owned()
@@ -143,7 +154,9 @@ impl Written for SocketAddr {
 }
 
 impl Form<bool> for Switch {
-    const NAME: &'static str = "";
+    fn name() -> String {
+        String::new()
+    }
 
     fn parse(text: &str) -> Result<bool, Invalid> {
         text.parse().map_err(|_| invalid(text, "true or false"))
@@ -155,7 +168,9 @@ impl Form<bool> for Switch {
 }
 
 impl Form<Option<PathBuf>> for File {
-    const NAME: &'static str = "FILE";
+    fn name() -> String {
+        "FILE".to_owned()
+    }
 
     fn parse(text: &str) -> Result<Option<PathBuf>, Invalid> {
         Ok((!text.is_empty()).then(|| PathBuf::from(text)))
@@ -170,7 +185,9 @@ impl Form<Option<PathBuf>> for File {
 }
 
 impl Form<RoutingId> for Hex {
-    const NAME: &'static str = "HEX";
+    fn name() -> String {
+        "HEX".to_owned()
+    }
 
     fn parse(text: &str) -> Result<RoutingId, Invalid> {
         text.parse()
@@ -183,7 +200,9 @@ impl Form<RoutingId> for Hex {
 }
 
 impl<T, F: Form<T>> Form<Option<T>> for OrNone<F> {
-    const NAME: &'static str = F::NAME;
+    fn name() -> String {
+        format!("{}|none", F::name())
+    }
 
     fn parse(text: &str) -> Result<Option<T>, Invalid> {
         if text == "none" {
@@ -201,7 +220,9 @@ impl<T, F: Form<T>> Form<Option<T>> for OrNone<F> {
 }
 
 impl Form<Option<SocketAddr>> for OrOff {
-    const NAME: &'static str = "ADDRESS";
+    fn name() -> String {
+        "ADDRESS|off".to_owned()
+    }
 
     fn parse(text: &str) -> Result<Option<SocketAddr>, Invalid> {
         if text == "off" {
@@ -242,7 +263,9 @@ macro_rules! words {
         }
 
         impl $crate::config::value::Written for $name {
-            const NAME: &'static str = "WORD";
+            fn name() -> String {
+                [$($text),+].join("|")
+            }
 
             fn expected() -> String {
                 format!("one of {}", [$($text),+].join(", "))

@@ -189,6 +189,7 @@ fn everything_wrong_in_a_file_is_told_with_its_line() {
     assert_eq!(ended.status.code(), Some(2));
     let place = path.display();
     for line in [
+        format!("{place}:2: \"soon\" is not a time such as 500ms, 10s, 2m or 1h 30m\n"),
         format!("{place}:3: unknown key \"head_bytes\"; it is written head-bytes\n"),
         format!("{place}:4: unknown key \"no-such\"; --help lists all keys\n"),
         format!("{place}:5: listen: expected a text, a number, true, false, or a list of texts\n"),
@@ -208,6 +209,22 @@ fn everything_wrong_in_a_file_is_told_with_its_line() {
         let place = format!("{}:{line}: ", path.display());
         assert!(ended.stderr.contains(&place), "{place} in {}", ended.stderr);
         assert_eq!(ended.status.code(), Some(2));
+    }
+    // What could not be read contradicts nothing.
+    for (content, more) in [
+        (
+            "trusted-proxies = \"10.0.0.0/8\"\nclient-address-from = \"proxy\"\n",
+            "",
+        ),
+        ("tls-cert = \"a\"\ntls-key = 1.5\n", ""),
+        ("tls-cert = \"a\"\n= 1\n", "--tls-key=b"),
+        ("tls-cert = \"a\"\nno-such = 1\n", "--tls-key=b"),
+    ] {
+        let more: Vec<_> = more.split_terminator(' ').collect();
+        let (ended, path) = with_file(content, &more);
+        assert_eq!(ended.stderr.lines().count(), 1, "{}", ended.stderr);
+        let place = format!("{}:2: ", path.display());
+        assert!(ended.stderr.starts_with(&place), "{}", ended.stderr);
     }
     let ended = run(&mut command(&["--config", "/no/such/file"]));
     assert!(ended.stderr.contains("cannot read /no/such/file"));
@@ -250,6 +267,7 @@ fn what_contradicts_itself_is_refused_with_its_place_and_its_reason() {
             "less than one message",
         ),
         ("--messages 5", "--messages", "6 or more"),
+        ("--early-bytes 0", "--early-bytes", "would not be noticed"),
         ("--waiting-tunnels 0", "--waiting-tunnels", "no phone"),
         ("--connections 1", "--connections", "2 or more"),
         (
@@ -257,6 +275,7 @@ fn what_contradicts_itself_is_refused_with_its_place_and_its_reason() {
             "--accepts-per-second",
             "nobody could",
         ),
+        ("--threads 1025", "--threads", "1024 at most"),
         ("--domain-id 255", "--domain-id", "not assigned"),
         (
             "--admin 127.0.0.1:8080",
@@ -336,6 +355,11 @@ fn what_contradicts_itself_about_other_instances_is_refused_with_its_place_and_i
             "--peer-listen, listen (default)",
             "same address",
         ),
+        (
+            "--peer-template relay-{slot}:81 --peer-listen 127.0.0.1:9090 --peer-key-file a",
+            "--peer-listen, admin (default)",
+            "same address",
+        ),
     ] {
         is_refused(flags, places, reason);
     }
@@ -357,6 +381,8 @@ fn is_refused(flags: &str, places: &str, reason: &str) {
 fn what_is_just_within_the_bounds_is_taken() {
     for flags in [
         "--session-time 181s",
+        "--threads 1024",
+        "--early-bytes 1",
         "--session-time 1s --allow-short-sessions",
         "--head-bytes 256",
         "--head-bytes 16KiB",

@@ -6,17 +6,62 @@ use tokio::time::sleep;
 
 use super::honest::Honest;
 use super::sockets::{attack, connect_from, tunnel};
-use crate::client::upgrade;
+use crate::client::{plain_get, upgrade};
 use crate::program::{Program, command, wait_until};
+
+/// A relay that may open 100 files.
+fn with_few_files(flags: &[&str]) -> Program {
+    let relay = command(flags);
+    let mut limited = std::process::Command::new("sh");
+    limited.args(["-c", "ulimit -n 100; exec \"$@\"", "sh"]);
+    limited.arg(relay.get_program()).args(relay.get_args());
+    Program::spawn(&mut limited)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn by_default_there_are_never_more_connections_than_file_descriptors() {
+    let relay = with_few_files(&[
+        "--listen=127.0.0.1:0",
+        "--admin=127.0.0.1:0",
+        "--head-time=5m",
+    ]);
+    let address = relay.address();
+    relay.logged(&["listening for clients", "connections=75"]);
+    let (mut phone, mut laptop) = {
+        let phone = connect_from([127, 2, 0, 1].into(), address).await.unwrap();
+        let laptop = connect_from([127, 2, 0, 1].into(), address).await.unwrap();
+        let id = "A".repeat(32);
+        (
+            upgrade(phone, &format!("/cable/new/{id}")).await.unwrap(),
+            upgrade(laptop, &format!("/cable/connect/000000/{id}"))
+                .await
+                .unwrap(),
+        )
+    };
+    let mut held = Vec::new();
+    for n in 0..73 {
+        held.push(attack(address, n).await);
+    }
+    relay.metric_becomes("hawser_relay_connections", |count| count > 74.5);
+    // One too many waits in the kernel, until there is room.
+    let waiting = tokio::task::spawn_blocking(move || plain_get(address, "/"));
+    let hits = "hawser_relay_limits_hit_total{limit=\"connections\"}";
+    let before = relay.metric(hits);
+    relay.metric_becomes(hits, |count| count > before);
+    crate::client::deliver(&mut laptop, &mut phone, vec![1; 500]).await;
+    assert!(relay.metric("hawser_relay_connections") < 75.5);
+    assert!(!waiting.is_finished());
+    held.truncate(70);
+    let answer = waiting.await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    // The operator was answered all the while, so files were left.
+    assert!(relay.metric("hawser_relay_accept_errors_total") < 0.5);
+}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn running_out_of_file_descriptors_neither_spins_nor_lasts() {
     // By default, the relay takes no more connections than there are descriptors.
-    let relay = command(&["--listen=127.0.0.1:0", "--admin=off", "--connections=none"]);
-    let mut limited = std::process::Command::new("sh");
-    limited.args(["-c", "ulimit -n 100; exec \"$@\"", "sh"]);
-    limited.arg(relay.get_program()).args(relay.get_args());
-    let relay = Program::spawn(&mut limited);
+    let relay = with_few_files(&["--listen=127.0.0.1:0", "--admin=off", "--connections=none"]);
     let address = relay.address();
     let idle = relay.sockets();
 
