@@ -71,7 +71,7 @@ pub(crate) struct TargetArgs {
     #[arg(long)]
     pub(crate) laptop_elsewhere: bool,
     /// Come from so many addresses of 127.1.0.0/16. By default 1000 when the target is on IPv4
-    /// loopback: clients are many, and quotas are for each.
+    /// loopback and all of that is this machine, as on Linux: clients are many, and quotas are for each.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=60_000))]
     pub(crate) sources: Option<u16>,
     /// Come from this address; repeat it for more.
@@ -162,7 +162,8 @@ pub(crate) struct OutputArgs {
     /// Read them from the service's Prometheus page instead (http only).
     #[arg(long, value_name = "URL", conflicts_with = "server_pid")]
     pub(crate) server_metrics: Option<String>,
-    /// Write everything as JSON; `report` reads it.
+    /// Write everything as JSON; `report` reads it. Here and below, `-` is standard output, and then
+    /// there is no table.
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
     /// Write a report that opens in a browser, without a network.

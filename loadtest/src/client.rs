@@ -3,6 +3,8 @@
 
 pub(crate) mod dial;
 pub(crate) mod frame;
+mod incoming;
+mod outgoing;
 pub(crate) mod socket;
 pub(crate) mod source;
 pub(crate) mod stream;

@@ -4,5 +4,7 @@ pub(crate) mod crew;
 pub(crate) mod lap;
 pub(crate) mod pace;
 pub(crate) mod session;
+mod stop;
 pub(crate) mod ticket;
+mod watch;
 pub(crate) mod worker;

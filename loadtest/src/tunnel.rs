@@ -1,6 +1,7 @@
 //! A tunnel seen from both its ends, which is what lets the harness judge the service.
 
 mod end;
+mod judge;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,9 +18,6 @@ use crate::run::worker::{Worker, tunnel_id};
 
 /// Time for a message that shows whether an earlier one is lost or only late.
 const PROBE: Duration = Duration::from_secs(1);
-
-/// The code of a goodbye: normal closure.
-const GOODBYE: u16 = 1000;
 
 /// The due time of a message that is no part of the load.
 const NEVER: u64 = u64::MAX;
@@ -99,7 +97,7 @@ impl Tunnel {
         let (closer, other) = self.from(from);
         let both = async {
             let closing = async {
-                closer.goodbye(GOODBYE).await;
+                closer.goodbye().await;
                 closer.finish(&codes).await
             };
             tokio::join!(closing, other.finish(&codes))

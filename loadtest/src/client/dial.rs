@@ -1,9 +1,10 @@
 //! Connections to the service, spread over its addresses and ours.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use hawser_wire::{RoutingId, TunnelId, TunnelPath};
@@ -27,6 +28,8 @@ pub(crate) struct Dialer {
     /// Whose turn it is among ours.
     source: Arc<AtomicUsize>,
     limit: Duration,
+    /// What was said the first time that a connection failed, for each kind of failure.
+    causes: Arc<Mutex<BTreeMap<Failure, String>>>,
 }
 
 /// Which address of the service a tunnel is at.
@@ -41,7 +44,23 @@ impl Dialer {
             place: Arc::default(),
             source: Arc::default(),
             limit,
+            causes: Arc::default(),
         }
+    }
+
+    /// What was said the first time that a connection failed, for each kind of failure.
+    pub(crate) fn causes(&self) -> BTreeMap<Failure, String> {
+        self.lock_causes().clone()
+    }
+
+    fn note(&self, failure: Failure, error: &io::Error) -> Trouble {
+        let mut causes = self.lock_causes();
+        causes.entry(failure).or_insert_with(|| error.to_string());
+        failure.into()
+    }
+
+    fn lock_causes(&self) -> MutexGuard<'_, BTreeMap<Failure, String>> {
+        self.causes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Opens a tunnel, as a phone does.
@@ -88,7 +107,7 @@ impl Dialer {
         };
         let connector = TlsConnector::from(Arc::clone(&tls.config));
         let stream = connector.connect(tls.name.clone(), tcp).await;
-        let stream = stream.map_err(|_| Trouble::from(Failure::Tls))?;
+        let stream = stream.map_err(|error| self.note(Failure::Tls, &error))?;
         Ok(Stream::Tls(Box::new(stream)))
     }
 
@@ -102,7 +121,7 @@ impl Dialer {
         let source = sources.get(pick(turn, sources.len())).copied();
         connect(address, source)
             .await
-            .map_err(|error| why(&error).into())
+            .map_err(|error| self.note(why(&error), &error))
     }
 
     /// A bare connection, for clients that do not want to speak HTTP.

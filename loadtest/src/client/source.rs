@@ -2,7 +2,13 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-/// `count` addresses of 127.1.0.0/16, all of which are this machine's on Linux.
+/// Whether all of 127.0.0.0/8 is this machine: elsewhere only one address of it may be, and nothing
+/// could come from the others.
+pub(crate) const fn has_whole_loopback() -> bool {
+    cfg!(any(target_os = "linux", target_os = "android", windows))
+}
+
+/// `count` addresses of 127.1.0.0/16.
 pub(crate) fn loopback(count: u16) -> Vec<IpAddr> {
     if count <= 1 {
         return Vec::new();

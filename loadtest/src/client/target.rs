@@ -11,6 +11,7 @@ use rustls_pki_types::{CertificateDer, ServerName};
 use url::{Host, Url};
 
 use crate::args::TargetArgs;
+use crate::client::source::{has_whole_loopback, loopback};
 
 /// Why there is nothing to drive. Each says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -151,8 +152,8 @@ fn sources(args: &TargetArgs, addresses: &[SocketAddr]) -> Result<Vec<IpAddr>, T
     });
     match args.sources {
         Some(count) if count > 1 && !is_local => Err(TargetError::Sources),
-        Some(count) if is_local => Ok(crate::client::source::loopback(count)),
-        None if is_local => Ok(crate::client::source::loopback(DEFAULT_SOURCES)),
+        Some(count) if is_local => Ok(loopback(count)),
+        None if is_local && has_whole_loopback() => Ok(loopback(DEFAULT_SOURCES)),
         _ => Ok(Vec::new()),
     }
 }

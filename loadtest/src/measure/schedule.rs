@@ -25,7 +25,7 @@ pub(crate) struct Plan {
     pub(crate) warm_up: Duration,
     /// Time that is measured.
     pub(crate) duration: Duration,
-    /// Operations at most.
+    /// Operations that are measured, at most: ramp and warm-up come on top.
     pub(crate) count: Option<u64>,
 }
 
@@ -38,6 +38,15 @@ impl Plan {
     /// When nothing more is due.
     pub(crate) fn end(&self) -> u64 {
         nanoseconds(self.ramp + self.warm_up + self.duration)
+    }
+
+    /// Until when operations are offered, the last of which was due at `last`: then the next one would
+    /// be due. Counted to the last one only, few operations would seem to come faster than they do.
+    pub(crate) fn offers_until(&self, last: u64) -> u64 {
+        match self.count {
+            None => self.end(),
+            Some(_) => self.end().min(last.saturating_add(whole(1e9 / self.rate))),
+        }
     }
 
     /// The due times of one of several workers, in nanoseconds from the start.
@@ -74,12 +83,14 @@ impl Iterator for Schedule {
     type Item = u64;
 
     fn next(&mut self) -> Option<u64> {
-        self.left = self.left.checked_sub(1)?;
         self.load += match self.plan.spread {
             Spread::Constant => 1.0,
             Spread::Poisson => -(1.0 - self.random.f64()).ln(),
         };
         let due = whole(self.seconds() * 1e9);
+        if due >= self.plan.measured_from() {
+            self.left = self.left.checked_sub(1)?;
+        }
         (due < self.plan.end()).then_some(due)
     }
 }
@@ -161,7 +172,22 @@ mod tests {
     fn a_count_is_shared_out_exactly() {
         let mut few = plan(Spread::Constant);
         few.count = Some(7);
-        let total: usize = (0..3).map(|w| few.share(w, 3).count()).sum();
-        assert_eq!(total, 7);
+        let is_measured = |due: &u64| *due >= few.measured_from();
+        let all: Vec<u64> = (0..3).flat_map(|w| few.share(w, 3)).collect();
+        let (measured, before): (Vec<u64>, Vec<u64>) = all.into_iter().partition(is_measured);
+        assert_eq!(measured.len(), 7);
+        assert_eq!(before.len(), 1000, "the warm-up comes on top");
+    }
+
+    #[test]
+    fn the_last_operation_is_offered_for_as_long_as_the_others() {
+        let mut plan = plan(Spread::Constant);
+        let last = plan.share(0, 1).last().unwrap();
+        assert_eq!(plan.offers_until(last), plan.end());
+        plan.count = Some(3);
+        let last = plan.share(0, 1).last().unwrap();
+        assert_eq!(last, 1_002_000_000);
+        assert_eq!(plan.offers_until(last), 1_003_000_000);
+        assert_eq!(plan.offers_until(plan.end() - 1), plan.end());
     }
 }

@@ -50,7 +50,7 @@ pub(crate) struct Tally {
     pub(crate) pings: u64,
     /// When the last operation succeeded, in nanoseconds of the clock.
     pub(crate) last_done: u64,
-    /// When the last operation fell due, in nanoseconds of the clock.
+    /// When the last operation fell due, or until when more would have, in nanoseconds of the clock.
     pub(crate) last_due: u64,
     /// Starts that had to wait because too much was under way.
     pub(crate) held_back: u64,

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -25,9 +26,17 @@ pub(crate) enum FileError {
     Format(PathBuf, #[source] serde_json::Error),
 }
 
+/// Whether a path means standard output.
+pub(crate) fn is_stdout(path: &Path) -> bool {
+    path == Path::new("-")
+}
+
 /// Whether a file can be written, as far as that shows beforehand: a run of hours must not find out
 /// at its end. What is in it stays.
 pub(crate) fn check_writable(path: &Path) -> Result<(), FileError> {
+    if is_stdout(path) {
+        return Ok(());
+    }
     let is_new = !path.exists();
     let mut options = fs::OpenOptions::new();
     let opened = options.append(true).create(true).open(path);
@@ -40,7 +49,13 @@ pub(crate) fn check_writable(path: &Path) -> Result<(), FileError> {
 }
 
 pub(crate) fn write(path: &Path, text: impl AsRef<[u8]>) -> Result<(), FileError> {
-    fs::write(path, text).map_err(|e| FileError::Write(path.to_owned(), e))
+    let written = if is_stdout(path) {
+        let mut out = std::io::stdout().lock();
+        out.write_all(text.as_ref()).and_then(|()| out.flush())
+    } else {
+        fs::write(path, text)
+    };
+    written.map_err(|e| FileError::Write(path.to_owned(), e))
 }
 
 pub(crate) fn write_json(path: &Path, record: &Record) -> Result<(), FileError> {

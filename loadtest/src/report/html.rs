@@ -61,7 +61,7 @@ fn run(record: &Record) -> String {
     }
     for (title, counts) in [("Failures", &record.failures), ("Faults", &record.faults)] {
         if !counts.is_empty() {
-            out += &section(title, &kinds(counts));
+            out += &section(title, &kinds(counts, &record.causes));
         }
     }
     out += &section("Counts", &cells(&table::totals(record), false));
@@ -73,12 +73,14 @@ fn run(record: &Record) -> String {
 }
 
 /// Faults or failures with their counts and meanings.
-fn kinds(counts: &BTreeMap<String, u64>) -> String {
+fn kinds(counts: &BTreeMap<String, u64>, causes: &BTreeMap<String, String>) -> String {
     let mut out = String::from("<ul>\n");
     for (name, n) in counts {
+        let cause = causes.get(name);
+        let cause = cause.map_or_else(String::new, |text| format!(" (first: {})", escape(text)));
         let (name, n, text) = (escape(name), count(*n), explain(name));
         // Writing into a string does not fail.
-        let _ = writeln!(out, "<li><b>{name}</b> {n} times: {text}</li>");
+        let _ = writeln!(out, "<li><b>{name}</b> {n} times: {text}{cause}</li>");
     }
     out += "</ul>\n";
     out
@@ -98,7 +100,7 @@ fn comparison(names: &[String], records: &[Record]) -> String {
             escape(&record.began),
             escape(&record.machine.processor),
             cores(record.machine.cores),
-            escape(record.verdict.text()),
+            escape(&record.verdict_text()),
             escape(&record.command)
         );
         out += &section(name, &text);
@@ -125,13 +127,13 @@ fn head(record: &Record) -> String {
 fn verdict(record: &Record) -> String {
     let verdict = &record.verdict;
     let class = match verdict.outcome {
-        Outcome::Passed if verdict.harness_limits.is_empty() => "good",
+        Outcome::Passed if verdict.harness_limits.is_empty() && record.totals.failed == 0 => "good",
         Outcome::Passed => "fair",
         _ => "bad",
     };
     let mut out = format!(
         "<section class=\"verdict {class}\"><strong>{}</strong>",
-        escape(verdict.text())
+        escape(&record.verdict_text())
     );
     for gate in &verdict.gates {
         let value = gate.value.map_or_else(|| "unknown".to_owned(), number);

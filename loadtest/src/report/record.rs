@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::measure::latency::Phase;
 use crate::number::{float, ratio};
 use crate::report::series::Sample;
+use crate::report::units::percent;
 use crate::run::lap::{Lap, ServerCost};
 use crate::watch::machine::Machine;
 use crate::watch::own::OwnShares;
@@ -39,6 +40,9 @@ pub(crate) struct Record {
     pub(crate) latency: BTreeMap<String, Latency>,
     pub(crate) faults: BTreeMap<String, u64>,
     pub(crate) failures: BTreeMap<String, u64>,
+    /// What the system or the TLS library said the first time, by the name of the failure.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) causes: BTreeMap<String, String>,
     pub(crate) server: Option<ServerCost>,
     pub(crate) client: OwnShares,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -116,6 +120,8 @@ pub(crate) struct Latency {
     pub(crate) mean: f64,
     pub(crate) p50: f64,
     pub(crate) p90: f64,
+    /// Older files do not have it.
+    pub(crate) p95: Option<f64>,
     pub(crate) p99: f64,
     pub(crate) p999: f64,
     pub(crate) p9999: f64,
@@ -134,6 +140,7 @@ impl Latency {
             mean: histogram.mean() / 1e6,
             p50: at(0.5),
             p90: at(0.9),
+            p95: Some(at(0.95)),
             p99: at(0.99),
             p999: at(0.999),
             p9999: at(0.9999),
@@ -190,16 +197,17 @@ impl Step {
 pub(crate) struct Finding {
     /// For machines, such as `rss_per_tunnel_bytes`.
     pub(crate) name: String,
-    pub(crate) value: f64,
+    /// None where there was nothing to measure.
+    pub(crate) value: Option<f64>,
     /// For people.
     pub(crate) text: String,
 }
 
 impl Finding {
-    pub(crate) fn new(name: &str, value: f64, text: impl Into<String>) -> Self {
+    pub(crate) fn new(name: &str, value: impl Into<Option<f64>>, text: impl Into<String>) -> Self {
         Self {
             name: name.to_owned(),
-            value,
+            value: value.into(),
             text: text.into(),
         }
     }
@@ -209,22 +217,44 @@ impl Finding {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Verdict {
     pub(crate) outcome: Outcome,
+    /// Why the run failed, beside gates: no rate held, or the service's process died.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) reasons: Vec<String>,
     /// Why the harness was the limit; then the figures are a lower bound for the service.
     pub(crate) harness_limits: Vec<String>,
     pub(crate) gates: Vec<GateResult>,
 }
 
-impl Verdict {
-    /// In a few words.
-    pub(crate) fn text(&self) -> &'static str {
-        match self.outcome {
-            Outcome::Passed if !self.harness_limits.is_empty() => {
-                "passed, but the harness was the limit"
-            }
-            Outcome::Passed => "passed",
-            Outcome::NothingSucceeded => "failed: nothing succeeded",
-            Outcome::GateFailed => "failed: a gate, or no rate held",
-            Outcome::Incorrect => "failed: the service broke its word",
+impl Record {
+    /// The verdict in a few words. What failed without failing the run is named, because whoever
+    /// reads no further must not take it for success.
+    pub(crate) fn verdict_text(&self) -> String {
+        let failed = match self.verdict.outcome {
+            Outcome::Passed => return self.passed_text(),
+            Outcome::NothingSucceeded => "nothing succeeded",
+            Outcome::GateFailed if self.verdict.gates.iter().any(|gate| gate.failed) => "a gate",
+            Outcome::GateFailed => "",
+            Outcome::Incorrect => "the service broke its word",
+        };
+        let reasons = self.verdict.reasons.iter().map(String::as_str);
+        let all: Vec<&str> = std::iter::once(failed)
+            .filter(|text| !text.is_empty())
+            .chain(reasons)
+            .collect();
+        format!("failed: {}", all.join("; "))
+    }
+
+    fn passed_text(&self) -> String {
+        let mut but = Vec::new();
+        if self.totals.failed > 0 {
+            but.push(format!("{} failed", percent(self.totals.error_share())));
+        }
+        if !self.verdict.harness_limits.is_empty() {
+            but.push("the harness was the limit".to_owned());
+        }
+        match but.as_slice() {
+            [] => "passed".to_owned(),
+            but => format!("passed, but {}", but.join(" and ")),
         }
     }
 }
@@ -235,6 +265,7 @@ pub(crate) enum Outcome {
     Passed,
     /// No operation succeeded, so there is nothing to judge.
     NothingSucceeded,
+    /// A gate, or what the verdict's reasons say.
     GateFailed,
     /// The service broke its word.
     Incorrect,

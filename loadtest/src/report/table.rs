@@ -59,7 +59,7 @@ pub(crate) fn run(record: &Record) -> String {
     for (title, counts) in [("failures", &record.failures), ("faults", &record.faults)] {
         if !counts.is_empty() {
             let _ = writeln!(out, "\n  {title}");
-            out += &explained(counts);
+            out += &explained(counts, &record.causes);
         }
     }
     if !record.findings.is_empty() {
@@ -74,14 +74,16 @@ pub(crate) fn run(record: &Record) -> String {
 }
 
 /// Faults or failures as lines: meanings are prose and stand to the left.
-fn explained(counts: &BTreeMap<String, u64>) -> String {
+fn explained(counts: &BTreeMap<String, u64>, causes: &BTreeMap<String, String>) -> String {
     let names = counts.keys().map(|name| name.chars().count());
     let width = names.max().unwrap_or(0);
     let mut out = String::new();
     for (name, n) in counts {
         let (n, text) = (count(*n), explain(name));
+        let cause = causes.get(name);
+        let cause = cause.map_or_else(String::new, |cause| format!(" (first: {cause})"));
         // Writing into a string does not fail.
-        let _ = writeln!(out, "    {name:<width$}  {n:>7}  {text}");
+        let _ = writeln!(out, "    {name:<width$}  {n:>7}  {text}{cause}");
     }
     out
 }
@@ -155,11 +157,15 @@ pub(crate) fn totals(record: &Record) -> Vec<Vec<String>> {
 }
 
 pub(crate) fn latencies(record: &Record) -> Vec<Vec<String>> {
-    let head = ["latency", "p50", "p90", "p99", "p99.9", "max", "mean"];
+    let head = [
+        "latency", "p50", "p90", "p95", "p99", "p99.9", "max", "mean",
+    ];
     let mut rows = vec![head.map(str::to_owned).to_vec()];
     let row = |name: &str, l: &Latency| {
-        let times = [l.p50, l.p90, l.p99, l.p999, l.max, l.mean].map(time);
-        [vec![name.to_owned()], times.to_vec()].concat()
+        let p95 = l.p95.map_or_else(|| "-".to_owned(), time);
+        let (below, above) = ([l.p50, l.p90], [l.p99, l.p999, l.max, l.mean]);
+        let (below, above) = (below.map(time), above.map(time));
+        [&[name.to_owned()][..], &below, &[p95], &above].concat()
     };
     if let Some(latency) = record.latency.get(&record.headline) {
         rows.push(row(&record.operation, latency));
@@ -222,6 +228,6 @@ fn verdict(record: &Record) -> String {
     if record.interrupted {
         let _ = writeln!(out, "  interrupted: this is the report so far");
     }
-    let _ = writeln!(out, "  {}", verdict.text());
+    let _ = writeln!(out, "  {}", record.verdict_text());
     out
 }

@@ -74,30 +74,33 @@ where
     let mut in_a_row = 0;
     // When there was room again for the last one that had to wait for it.
     let mut free = 0;
-    let schedule = plan.share(worker.index, worker.of);
+    let mut last = None;
+    // The one whose turn it was when the run was stopped.
+    let mut next = None;
+    let mut schedule = plan.share(worker.index, worker.of);
     worker.intend(schedule.clone(), 0);
-    for due in schedule {
+    for due in schedule.by_ref() {
         if due > worker.clock.now() {
             in_a_row = 0;
             let wait = alarm.wait(worker.clock.instant(due));
-            if worker.stop.run_until_cancelled(wait).await.is_none() {
-                break;
-            }
+            let _ = worker.stop.run_until_cancelled(wait).await;
         } else {
             in_a_row += 1;
             if in_a_row % BURST == 0 {
                 tokio::task::yield_now().await;
             }
         }
+        if worker.stop.is_cancelled() {
+            next = Some(due);
+            break;
+        }
+        last = Some(due);
         while tasks.try_join_next().is_some() {}
         // Waiting for room is the service's doing; only what comes before is the harness's.
         let late = worker.clock.now().saturating_sub(due.max(free));
         let held_back = room.available_permits() == 0;
         let Some(permit) = permit(worker, &room, due, deadline).await else {
             Ticket::never(worker, due);
-            if worker.stop.is_cancelled() {
-                break;
-            }
             continue;
         };
         if held_back {
@@ -109,12 +112,18 @@ where
             drop(permit);
         });
     }
-    let deadline = if worker.stop.is_cancelled() {
+    if worker.stop.is_cancelled() {
+        let now = worker.clock.now();
         worker.intend_no_more();
-        deadline.min(Instant::now() + STOP_DRAIN)
-    } else {
-        deadline
-    };
+        // What fell due until then and still waited for room was intended, and must not vanish.
+        let rest = next.into_iter().chain(schedule);
+        for due in rest.take_while(|due| *due <= now) {
+            Ticket::never(worker, due);
+        }
+        worker.offered_until(now.min(plan.end()));
+    } else if let Some(last) = last {
+        worker.offered_until(plan.offers_until(last));
+    }
     drain(worker, tasks, deadline).await;
 }
 
@@ -136,8 +145,9 @@ async fn permit(
     permit.ok()?.ok()
 }
 
-/// Waits for operations under way; those that are left at the deadline are dropped, and so counted.
-async fn drain(worker: &Worker, mut tasks: JoinSet<()>, deadline: Instant) {
+/// Waits for tasks under way; those that are left at the deadline, or a little after Ctrl-C, are
+/// dropped, and what they did is counted so.
+pub(crate) async fn drain(worker: &Worker, mut tasks: JoinSet<()>, deadline: Instant) {
     let finished = async { while tasks.join_next().await.is_some() {} };
     let stopped = async {
         worker.stop.cancelled().await;
@@ -163,12 +173,14 @@ where
         let (worker, left, operation) = (Arc::clone(worker), Arc::clone(&left), operation.clone());
         tasks.spawn(async move {
             let one_less = |left: u64| left.checked_sub(1);
-            while worker.clock.now() < plan.end()
-                && !worker.stop.is_cancelled()
-                && left
-                    .fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less)
-                    .is_ok()
-            {
+            // Ramp and warm-up come on top of a limited count.
+            let is_left = || {
+                worker.clock.now() < plan.measured_from()
+                    || left
+                        .fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less)
+                        .is_ok()
+            };
+            while worker.clock.now() < plan.end() && !worker.stop.is_cancelled() && is_left() {
                 let ticket = Ticket::begin(&worker, worker.clock.now(), 0);
                 if !operation(ticket).await {
                     sleep(FAILURE_PAUSE).await;
@@ -180,4 +192,8 @@ where
         .clock
         .instant(plan.end() + nanoseconds(worker.bounds.drain));
     drain(worker, tasks, Instant::from_std(deadline)).await;
+    if plan.count.is_none() {
+        // A service that stopped answering half-way had the rest of the time, too.
+        worker.offered_until(worker.clock.now().min(plan.end()));
+    }
 }

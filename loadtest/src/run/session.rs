@@ -1,5 +1,6 @@
 //! A run of the harness: its target, its threads, its clock and what it has seen so far.
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::io;
 use std::sync::Arc;
@@ -19,13 +20,14 @@ use crate::number::float;
 use crate::payload::Filling;
 use crate::report::files::{self, FileError};
 use crate::report::progress::Progress;
-use crate::report::series::{Sample, Series};
+use crate::report::series::Series;
 use crate::run::crew;
 use crate::run::lap::{Lap, ServerCost, Window};
+use crate::run::stop::stop_when_told;
+use crate::run::watch::{Snapshot, Watch};
 use crate::run::worker::{Bounds, Common, Worker};
 use crate::watch::machine::{self, Machine};
-use crate::watch::own::{self, OwnTime};
-use crate::watch::process::Usage;
+use crate::watch::own;
 use crate::watch::server::{Server, WatchError};
 
 /// Between looks at whether the window has begun or ended.
@@ -65,6 +67,8 @@ pub(crate) struct Session {
     pub(crate) series: Series,
     /// Ctrl-C: nothing more begins.
     pub(crate) stop: CancellationToken,
+    /// A process of the service that was there has died.
+    pub(crate) server_gone: bool,
     dialer: Dialer,
     filling: Filling,
     tunnels: Arc<AtomicU64>,
@@ -114,11 +118,20 @@ impl Session {
             clock: Clock::start(),
             series: Series::new(output.interval, planned),
             stop,
+            server_gone: false,
             filling: Filling::new(longest),
             tunnels: Arc::default(),
             threads: crate::number::whole_len(threads),
             progress: Progress::new(output.quiet),
         })
+    }
+
+    /// What was said the first time that a connection failed, by the name of the failure.
+    pub(crate) fn causes(&self) -> BTreeMap<String, String> {
+        let causes = self.dialer.causes().into_iter();
+        causes
+            .map(|(failure, cause)| (failure.label().to_owned(), cause))
+            .collect()
     }
 
     /// Whether so many tunnels fit into this process's open files.
@@ -147,6 +160,10 @@ impl Session {
         F: Fn(Arc<Worker>) -> Fut + Clone + Send + 'static,
         Fut: Future<Output = ()>,
     {
+        // Read before the clock starts: a page or a process with many files takes its time, and
+        // everything that fell due meanwhile would begin late.
+        let before = self.server.usage().await;
+        let begun_at = float(self.clock.now()) / 1e9;
         let clock = Clock::start();
         let common = Common {
             clock,
@@ -161,13 +178,9 @@ impl Session {
         let workers: Vec<_> = (0..self.threads)
             .map(|index| Arc::new(Worker::new(index, self.threads, &common)))
             .collect();
-        let mut watch = Watch {
-            workers: &workers,
-            begun_at: float(self.clock.now()) / 1e9,
-            last: Snapshot::take(&self.server, &workers, clock).await,
-            counts: Tally::default(),
-        };
-        let mut begin = (window.begin() == 0).then(|| watch.last.clone());
+        let first = Snapshot::first(before);
+        let mut begin = (window.begin() == 0).then(|| first.clone());
+        let mut watch = Watch::new(&workers, first, begun_at);
         let mut end = None;
         self.progress.begin(&outlook);
 
@@ -202,6 +215,7 @@ impl Session {
         self.series.push_last(sample);
         self.progress.end();
         let total = watch.total();
+        self.server_gone |= last.server.is_none() && matches!(self.server, Server::Processes(_));
         let end = end.unwrap_or(last);
         Ok(sum_up(total, begin.as_ref().unwrap_or(&end), &end, &window))
     }
@@ -213,7 +227,7 @@ fn sum_up(tally: Tally, begin: &Snapshot, end: &Snapshot, window: &Window) -> La
     // none succeeded is: it is what makes the rate of a service that died low.
     let last = tally.last_done.max(tally.last_due);
     let until = if last > from {
-        last.min(window.end())
+        last
     } else {
         end.at.min(window.end())
     };
@@ -227,103 +241,5 @@ fn sum_up(tally: Tally, begin: &Snapshot, end: &Snapshot, window: &Window) -> La
         server: server.map(|(a, b)| ServerCost::between(a, b, float(nanoseconds) / 1e9)),
         own,
         tally,
-    }
-}
-
-/// The first Ctrl-C or SIGTERM ends the run with its report so far; the second ends it at once.
-fn stop_when_told(stop: CancellationToken) {
-    tokio::spawn(async move {
-        if told_to_stop().await.is_ok() {
-            stop.cancel();
-        }
-        if told_to_stop().await.is_ok() {
-            std::process::exit(130);
-        }
-    });
-}
-
-#[cfg(unix)]
-async fn told_to_stop() -> io::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    // What a Job's or a CI runner's deadline sends.
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        result = tokio::signal::ctrl_c() => result,
-        _ = terminate.recv() => Ok(()),
-    }
-}
-
-#[cfg(not(unix))]
-async fn told_to_stop() -> io::Result<()> {
-    tokio::signal::ctrl_c().await
-}
-
-/// Everything that is read from the system at one moment.
-#[derive(Debug, Clone)]
-struct Snapshot {
-    at: u64,
-    server: Option<Usage>,
-    own: OwnTime,
-}
-
-impl Snapshot {
-    async fn take(server: &Server, workers: &[Arc<Worker>], clock: Clock) -> Self {
-        Self {
-            server: server.usage().await,
-            own: OwnTime::of(workers),
-            at: clock.now(),
-        }
-    }
-}
-
-/// Turns running counts into rows of the time series.
-struct Watch<'a> {
-    workers: &'a [Arc<Worker>],
-    /// When the lap began, in seconds of the session.
-    begun_at: f64,
-    last: Snapshot,
-    counts: Tally,
-}
-
-impl Watch<'_> {
-    fn sample(&mut self, now: Snapshot, measured: bool) -> Sample {
-        let mut counts = Tally::default();
-        for worker in self.workers {
-            let mut tally = worker.shard.lock();
-            let recent = tally.recent.take();
-            let mut part = tally.counts();
-            drop(tally);
-            if let Some(intended) = worker.intended_by(now.at) {
-                part.live.offered = intended;
-            }
-            part.recent = recent;
-            counts.add(&part);
-        }
-        let seconds = float(now.at.saturating_sub(self.last.at)) / 1e9;
-        let own = now.own.since(&self.last.own, now.at - self.last.at);
-        let mut sample = Sample::between(&self.counts, &counts, seconds);
-        sample.at = self.begun_at + float(now.at) / 1e9;
-        sample.measured = measured;
-        sample.client_busy = own.busy;
-        sample.client_waiting = own.waiting;
-        if let (Some(before), Some(after)) = (self.last.server, now.server) {
-            let cost = ServerCost::between(before, after, seconds);
-            sample.server_cores = Some(cost.busy_cores);
-            sample.server_rss = Some(after.rss);
-            sample.server_fds = Some(after.fds);
-        }
-        counts.recent = None;
-        self.counts = counts;
-        self.last = now;
-        sample
-    }
-
-    /// All counts with their histograms.
-    fn total(&self) -> Tally {
-        let mut total = Tally::default();
-        for worker in self.workers {
-            total.add(&worker.shard.lock());
-        }
-        total
     }
 }

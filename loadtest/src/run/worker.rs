@@ -145,6 +145,12 @@ impl Worker {
         (schedule.is_some() || *count > 0).then_some(*count)
     }
 
+    /// Operations were offered until then, though none fell due of late: that time counts too.
+    pub(crate) fn offered_until(&self, at: u64) {
+        let mut tally = self.shard.lock();
+        tally.last_due = tally.last_due.max(at);
+    }
+
     fn lock_intended(&self) -> MutexGuard<'_, Intended> {
         self.intended.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -196,6 +196,7 @@ impl Search {
     fn finish(self, args: &CapacityArgs) -> Result<Outcome, Failed> {
         let mut findings = Vec::new();
         let mut blamed = Vec::new();
+        let mut reasons = Vec::new();
         match (&self.best, &self.worst) {
             (Some((good, _)), None) => findings.push(Finding::new(
                 "held",
@@ -226,13 +227,12 @@ impl Search {
                 ));
                 blamed.clone_from(limits);
             }
-            (None, _) => findings.push(Finding::new(
-                "held",
-                0.0,
-                "no rate held; begin lower with --from",
-            )),
+            (None, None) => reasons.push("interrupted before any rate had its time".to_owned()),
+            (None, Some(_)) => {
+                findings.push(Finding::new("held", 0.0, "begin lower with --from"));
+                reasons.push("no rate held".to_owned());
+            }
         }
-        let none_held = self.best.is_none();
         let (rate, mut lap) = self.best.unwrap_or((args.from, self.last));
         lap.tally.faults = self.faults;
         if !blamed.is_empty() {
@@ -246,7 +246,7 @@ impl Search {
             lap,
             steps: self.steps,
             findings,
-            failed: none_held,
+            reasons,
         }
         .report(&self.session, &args.output)
     }

@@ -37,7 +37,7 @@ pub(crate) async fn run(args: &ChurnArgs) -> Result<Outcome, Failed> {
         lap,
         steps: Vec::new(),
         findings: Vec::new(),
-        failed: false,
+        reasons: Vec::new(),
     }
     .report(&session, &args.output)
 }

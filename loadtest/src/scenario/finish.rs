@@ -1,6 +1,7 @@
 //! From laps to a verdict, a record, and files.
 
 use std::collections::BTreeMap;
+use std::slice::from_ref;
 
 use crate::args::gate::Figure;
 use crate::args::{Gate, OutputArgs};
@@ -41,32 +42,40 @@ pub(crate) struct Finished {
     pub(crate) lap: Lap,
     pub(crate) steps: Vec<Step>,
     pub(crate) findings: Vec<Finding>,
-    /// Whether the scenario itself calls the run failed, as when no rate held.
-    pub(crate) failed: bool,
+    /// Why the scenario itself calls the run failed, as when no rate held.
+    pub(crate) reasons: Vec<String>,
 }
 
 impl Finished {
     /// Judges, prints and writes. Returns the outcome.
     pub(crate) fn report(self, session: &Session, output: &OutputArgs) -> Result<Outcome, Failed> {
         let record = self.record(session, &output.fail_if);
-        print(&table::run(&record));
-        if let Some(path) = &output.json {
-            files::write_json(path, &record)?;
+        if !output.paths().any(|path| files::is_stdout(path)) {
+            print(&table::run(&record));
         }
-        if let Some(path) = &output.html {
-            let name = record.scenario.clone();
-            files::write(path, html::page(&[name], std::slice::from_ref(&record)))?;
-        }
-        if let Some(path) = &output.csv {
-            files::write_csv(path, &record.series)?;
-        }
-        if let Some(path) = &output.hdr {
-            files::write_hdr(path, &record, session.begun)?;
-        }
+        let page = || html::page(from_ref(&record.scenario), from_ref(&record));
+        let written = [
+            output.json.as_ref().map(|p| files::write_json(p, &record)),
+            output.html.as_ref().map(|p| files::write(p, page())),
+            output
+                .csv
+                .as_ref()
+                .map(|p| files::write_csv(p, &record.series)),
+            output
+                .hdr
+                .as_ref()
+                .map(|p| files::write_hdr(p, &record, session.begun)),
+        ];
+        // One that cannot be written takes none of the others with it.
+        written.into_iter().flatten().collect::<Result<(), _>>()?;
         Ok(record.verdict.outcome)
     }
 
-    fn record(self, session: &Session, gates: &[Gate]) -> Record {
+    fn record(mut self, session: &Session, gates: &[Gate]) -> Record {
+        if session.server_gone {
+            let text = "a watched process of the service was gone at the end";
+            self.reasons.push(text.to_owned());
+        }
         let tally = &self.lap.tally;
         let totals = Totals::of(&self.lap, self.offered_rate);
         let latency: BTreeMap<_, _> = tally
@@ -85,7 +94,7 @@ impl Finished {
             Outcome::Incorrect
         } else if totals.done == 0 {
             Outcome::NothingSucceeded
-        } else if self.failed || gates.iter().any(|gate| gate.failed) {
+        } else if !self.reasons.is_empty() || gates.iter().any(|gate| gate.failed) {
             Outcome::GateFailed
         } else {
             Outcome::Passed
@@ -105,6 +114,7 @@ impl Finished {
             totals,
             latency,
             failures: failures(tally),
+            causes: session.causes(),
             faults,
             server: self.lap.server,
             client: self.lap.own,
@@ -112,6 +122,7 @@ impl Finished {
             findings: self.findings,
             verdict: Verdict {
                 outcome,
+                reasons: self.reasons,
                 harness_limits: self.lap.limits,
                 gates,
             },
@@ -122,8 +133,7 @@ impl Finished {
     fn judge(&self, gate: &Gate, totals: &Totals) -> GateResult {
         let value = figure(gate.figure, self.headline, &self.lap, totals).or_else(|| {
             let name = finding(gate.figure)?;
-            let found = self.findings.iter().find(|f| f.name == name)?;
-            Some(found.value)
+            self.findings.iter().find(|f| f.name == name)?.value
         });
         GateResult {
             gate: gate.to_string(),
@@ -134,11 +144,20 @@ impl Finished {
     }
 }
 
-/// The command line, as far as it is text: a file's name need not be.
+/// The command line, to be typed again in a shell, as far as it is text: a file's name need not be.
 fn command() -> String {
     let words = std::env::args_os().skip(1);
-    let words: Vec<_> = words.map(|w| w.to_string_lossy().into_owned()).collect();
+    let words: Vec<_> = words.map(|w| quoted(&w.to_string_lossy())).collect();
     words.join(" ")
+}
+
+/// A word as a shell takes it: without quotes, `p99>50ms` would write a file.
+fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_=./:@,%+".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', "'\\''"))
 }
 
 /// The figure that a gate looks at, if a lap has it.
@@ -188,4 +207,17 @@ pub(crate) fn failures(tally: &Tally) -> BTreeMap<String, u64> {
 #[expect(clippy::print_stdout, reason = "the table is what a run prints")]
 pub(crate) fn print(text: &str) {
     print!("{text}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_quoted_for_a_shell_where_they_must_be() {
+        assert_eq!(quoted("--rate=1.5"), "--rate=1.5");
+        assert_eq!(quoted("p99>50ms"), "'p99>50ms'");
+        assert_eq!(quoted(""), "''");
+        assert_eq!(quoted("it's"), "'it'\\''s'");
+    }
 }

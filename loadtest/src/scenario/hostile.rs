@@ -63,6 +63,11 @@ pub(crate) async fn run(args: &HostileArgs) -> Result<Outcome, Failed> {
         steps.push(step("alone after", &after, args.rate));
         join(&mut all, &after);
     }
+    let reasons = match steps.split_last() {
+        // It did not have its time.
+        Some((_, finished)) if session.stop.is_cancelled() => shut_out(finished),
+        _ => shut_out(&steps),
+    };
     // Once for all laps, so that each reason stands there once.
     all.limits = own::limits(all.own, &all.tally, machine::tracked_share());
     Finished {
@@ -73,7 +78,7 @@ pub(crate) async fn run(args: &HostileArgs) -> Result<Outcome, Failed> {
         lap: all,
         steps,
         findings,
-        failed: false,
+        reasons,
     }
     .report(&session, &args.output)
 }
@@ -139,6 +144,15 @@ fn join(all: &mut Lap, lap: &Lap) {
     }
 }
 
+/// Steps in which nobody got in: an attack that shuts all honest users out has won, whatever the
+/// average over all steps is.
+fn shut_out(steps: &[Step]) -> Vec<String> {
+    let shut_out = steps.iter().filter(|step| step.totals.done == 0);
+    shut_out
+        .map(|step| format!("no honest sign-in succeeded in step {}", step.name))
+        .collect()
+}
+
 /// What an attack did to honest users, and to the service.
 fn harm(name: &str, calm: &Step, step: &Step, toll: &Toll) -> Vec<Finding> {
     let slower = match (calm.p99, step.p99) {
@@ -156,8 +170,8 @@ fn harm(name: &str, calm: &Step, step: &Step, toll: &Toll) -> Vec<Finding> {
         }
         _ => Finding::new(
             &format!("{name}_p99_ratio"),
-            f64::MAX,
-            format!("{name}: no honest sign-in succeeded"),
+            None,
+            format!("{name}: no honest sign-in succeeded, here or before it"),
         ),
     };
     let cost = match (calm.server, step.server) {
@@ -173,8 +187,16 @@ fn harm(name: &str, calm: &Step, step: &Step, toll: &Toll) -> Vec<Finding> {
     let held = toll.held.map_or_else(String::new, |ms| {
         format!(", lived {} (median of those it ended)", time(ms))
     });
+    let unmade = match toll.unmade {
+        0 => String::new(),
+        n => format!(
+            ", {} not made (this machine had no port or file left)",
+            count(n)
+        ),
+    };
     let text = format!(
-        "    {} attempts, {} turned away, {} ended by the service{held}, {} alive at the end{cost}",
+        "    {} attempts{unmade}, {} turned away, {} ended by the service{held}, {} alive at the \
+         end{cost}",
         count(toll.attempts),
         count(toll.refused),
         count(toll.ended),
@@ -182,4 +204,21 @@ fn harm(name: &str, calm: &Step, step: &Step, toll: &Toll) -> Vec<Finding> {
     );
     let alive = Finding::new(&format!("{name}_alive"), float(toll.alive), text);
     vec![slower, alive]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_attack_that_shuts_everybody_out_fails_the_run() {
+        let mut good = Lap::default();
+        good.tally.done = 1;
+        let steps = [
+            step("alone before", &good, 50.0),
+            step("open-flood", &Lap::default(), 50.0),
+        ];
+        let expected = ["no honest sign-in succeeded in step open-flood"];
+        assert_eq!(shut_out(&steps), expected);
+    }
 }

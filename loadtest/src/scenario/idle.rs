@@ -1,16 +1,17 @@
 //! Many tunnels that do nothing: what one costs, and whether it lives.
 
 mod conductor;
+mod counts;
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 
-use self::conductor::{Conductor, Counts, SETTLE, Stage};
+use self::conductor::{Conductor, SETTLE, Stage};
+use self::counts::{Counts, Place};
 use crate::args::{IdleArgs, State, TIME_MAX};
 use crate::fault::{Failure, Trouble};
 use crate::measure::alarm::Alarm;
@@ -22,7 +23,7 @@ use crate::report::record::Outcome;
 use crate::run::lap::Window;
 use crate::run::session::{Outlook, Session};
 use crate::run::ticket::Ticket;
-use crate::run::worker::{Worker, tunnel_id};
+use crate::run::worker::Worker;
 use crate::scenario::finish::{Failed, Finished};
 use crate::tunnel::{Half, Tunnel};
 
@@ -87,7 +88,7 @@ pub(crate) async fn run(args: &IdleArgs) -> Result<Outcome, Failed> {
         lap,
         steps: Vec::new(),
         findings,
-        failed: false,
+        reasons: Vec::new(),
     }
     .report(&session, &args.output)
 }
@@ -114,11 +115,11 @@ async fn open_all(
         let ticket = Ticket::begin(worker, due, late);
         let (counts, orders) = (Arc::clone(counts), orders.clone());
         tasks.spawn(async move {
+            let place = Place::new(&counts);
             let result = match state {
-                State::Paired => hold_paired(&ticket, &counts, orders).await,
-                State::Waiting => hold_waiting(&ticket, &counts, orders).await,
+                State::Paired => hold_paired(&ticket, place, orders).await,
+                State::Waiting => hold_waiting(&ticket, place, orders).await,
             };
-            counts.ended.fetch_add(1, Ordering::Relaxed);
             match result {
                 Ok(opened) => ticket.done(opened),
                 Err(trouble) => ticket.failed(trouble),
@@ -131,30 +132,29 @@ async fn open_all(
 
 async fn hold_paired(
     ticket: &Ticket,
-    counts: &Counts,
+    mut place: Place<'_>,
     mut orders: watch::Receiver<Stage>,
 ) -> Result<u64, Trouble> {
     let worker = ticket.worker();
     let (mut tunnel, opened) = Tunnel::open(worker).await?;
     ticket.record(Phase::Open, opened.phone - ticket.began());
     ticket.record(Phase::Join, opened.laptop - opened.phone);
-    counts.opened.fetch_add(1, Ordering::Relaxed);
-    let mut touched = false;
+    place.open();
     loop {
         let now = *orders.borrow_and_update();
         match now {
-            Stage::Touch if !touched => {
-                touched = true;
+            Stage::Touch if !place.is_touched() => {
                 let deadline = Instant::now() + worker.bounds.timeout;
                 for sender in [End::Laptop, End::Phone] {
                     tunnel.from(sender).0.send(TOUCH_LEN).await?;
                     tunnel.deliver(sender, deadline).await?;
                 }
-                counts.touched.fetch_add(1, Ordering::Relaxed);
+                place.touch();
             }
             Stage::Close => break,
             _ => tokio::select! {
-                _ = orders.changed() => {}
+                // Without a conductor, nobody would ever say so.
+                order = orders.changed() => if order.is_err() { break },
                 result = tunnel.phone.receive() => { result?; }
                 result = tunnel.laptop.receive() => { result?; }
             },
@@ -170,26 +170,20 @@ async fn hold_paired(
 
 async fn hold_waiting(
     ticket: &Ticket,
-    counts: &Counts,
+    mut place: Place<'_>,
     mut orders: watch::Receiver<Stage>,
 ) -> Result<u64, Trouble> {
     let worker = ticket.worker();
-    let (socket, _, _) = worker.dialer.open(tunnel_id()).await?;
+    let mut phone = Half::alone(worker).await?;
     let opened = worker.clock.now();
     ticket.record(Phase::Open, opened - ticket.began());
-    counts.opened.fetch_add(1, Ordering::Relaxed);
-    let number = worker.next_tunnel();
-    let mut phone = Half::new(Arc::clone(worker), number, End::Phone, socket);
+    place.open();
     while *orders.borrow_and_update() != Stage::Close {
         tokio::select! {
-            _ = orders.changed() => {}
+            order = orders.changed() => if order.is_err() { break },
             result = phone.receive() => { result?; }
         }
     }
-    phone.goodbye(1000).await;
-    let codes = Arc::clone(&worker.bounds.close_codes);
-    let ended = timeout(worker.bounds.close_timeout, phone.finish(&codes)).await;
-    ended.unwrap_or(Err(Failure::Unended.into()))?;
-    worker.dialer.release(phone.socket());
+    phone.leave().await?;
     Ok(opened)
 }

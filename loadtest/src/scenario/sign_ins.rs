@@ -22,7 +22,7 @@ pub(crate) async fn run(args: &SignInsArgs) -> Result<Outcome, Failed> {
         lap,
         steps: Vec::new(),
         findings: Vec::new(),
-        failed: false,
+        reasons: Vec::new(),
     }
     .report(&session, &args.output)
 }

@@ -24,7 +24,7 @@ pub(crate) async fn run(args: &SignInsArgs) -> Result<Outcome, Failed> {
         lap,
         steps: Vec::new(),
         findings,
-        failed: false,
+        reasons: Vec::new(),
     }
     .report(&session, &args.output)
 }

@@ -7,17 +7,20 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use tokio::sync::{Notify, Semaphore, mpsc};
+use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use self::flow::{Flow, Mode};
-use self::pacer::{Lane, Pacer};
+use self::pacer::{Dues, Lane, Pacer};
 use crate::args::StreamArgs;
 use crate::measure::clock::nanoseconds;
 use crate::measure::latency::Phase;
 use crate::measure::schedule::{Plan, Spread};
 use crate::report::record::Outcome;
 use crate::run::lap::Window;
+use crate::run::pace;
 use crate::run::session::{Outlook, Session};
 use crate::run::worker::Worker;
 use crate::scenario::finish::{Failed, Finished};
@@ -32,7 +35,8 @@ const OPENING: usize = 64;
 #[derive(Debug)]
 struct Start {
     missing: AtomicU64,
-    all_there: Notify,
+    /// Set behind the window: who sees it knows when everything is to end.
+    all_there: CancellationToken,
 }
 
 impl Start {
@@ -43,16 +47,12 @@ impl Start {
             worker
                 .window
                 .set(now + plan.measured_from(), now + plan.end());
-            self.all_there.notify_waiters();
+            self.all_there.cancel();
         }
     }
 
     async fn wait(&self) {
-        let mut notified = std::pin::pin!(self.all_there.notified());
-        notified.as_mut().enable();
-        if self.missing.load(Ordering::Acquire) > 0 {
-            notified.await;
-        }
+        self.all_there.cancelled().await;
     }
 }
 
@@ -96,7 +96,7 @@ pub(crate) async fn run(args: &StreamArgs) -> Result<Outcome, Failed> {
     };
     let start = Arc::new(Start {
         missing: tunnels.into(),
-        all_there: Notify::new(),
+        all_there: CancellationToken::new(),
     });
     let outlook = Outlook {
         name: "stream".to_owned(),
@@ -118,7 +118,7 @@ pub(crate) async fn run(args: &StreamArgs) -> Result<Outcome, Failed> {
         lap,
         steps: Vec::new(),
         findings: Vec::new(),
-        failed: false,
+        reasons: Vec::new(),
     }
     .report(&session, &args.output)
 }
@@ -130,6 +130,7 @@ async fn stream(worker: &Arc<Worker>, tunnels: u64, plan: Plan, start: &Arc<Star
     let opening = Arc::new(Semaphore::new(OPENING));
     for _ in 0..worker.part(tunnels) {
         let (sender, due) = mpsc::channel(LANE_LEN);
+        let due = Dues::new(Arc::clone(worker), due);
         let lane = Lane::new(sender);
         let ready = lane.ready();
         lanes.push(lane);
@@ -154,9 +155,11 @@ async fn stream(worker: &Arc<Worker>, tunnels: u64, plan: Plan, start: &Arc<Star
     }
     let patience = worker.bounds.timeout + worker.bounds.close_timeout + worker.bounds.drain;
     let end = worker.window.end() + nanoseconds(patience);
-    let end = tokio::time::Instant::from_std(worker.clock.instant(end));
-    // Whatever is left then is dropped; its messages are counted by the tunnel's own limits.
-    let finished = async { while tasks.join_next().await.is_some() {} };
-    let _ = tokio::time::timeout_at(end, finished).await;
-    tasks.shutdown().await;
+    let end = Instant::from_std(worker.clock.instant(end));
+    // Whatever is left then is dropped: tunnels and lanes count the messages that they still had.
+    pace::drain(worker, tasks, end).await;
+    if flow.mode != Mode::Paced && plan.count.is_none() {
+        // A service that stopped answering half-way had the rest of the time, too.
+        worker.offered_until(worker.clock.now().min(worker.window.end()));
+    }
 }

@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 use crate::args::Step;
-use crate::fault::Trouble;
+use crate::fault::{Failure, Trouble};
 use crate::measure::clock::nanoseconds;
 use crate::measure::latency::Phase;
 use crate::payload::End;
 use crate::run::ticket::Ticket;
-use crate::run::worker::{Worker, tunnel_id};
-use crate::tunnel::Tunnel;
+use crate::run::worker::Worker;
+use crate::tunnel::{Half, Tunnel};
 
 /// Does a sign-in, counts it, and tells whether it succeeded. It counts as done when the last
 /// message has arrived, and as failed if the goodbye then goes wrong.
@@ -30,11 +30,11 @@ pub(crate) async fn sign_in(ticket: Ticket, steps: Arc<[Step]>) -> bool {
 
 async fn attempt(ticket: &Ticket, steps: &[Step]) -> Result<u64, Trouble> {
     let worker = ticket.worker();
-    let (mut tunnel, opened) = Tunnel::open(worker).await?;
+    let deadline = deadline(ticket);
+    let opening = timeout_at(deadline, Tunnel::open(worker)).await;
+    let (mut tunnel, opened) = opening.unwrap_or(Err(Failure::ConnectTimeout.into()))?;
     ticket.record(Phase::Open, opened.phone - ticket.began());
     ticket.record(Phase::Join, opened.laptop - opened.phone);
-    let deadline = ticket.began() + nanoseconds(worker.bounds.timeout);
-    let deadline = Instant::from_std(worker.clock.instant(deadline));
     for turn in steps.chunk_by(|a, b| a.sender == b.sender) {
         let Some(sender) = turn.first().map(|step| step.sender) else {
             continue;
@@ -58,19 +58,23 @@ async fn attempt(ticket: &Ticket, steps: &[Step]) -> Result<u64, Trouble> {
     Ok(finished)
 }
 
+/// When an operation has had its time.
+fn deadline(ticket: &Ticket) -> Instant {
+    let worker = ticket.worker();
+    let at = ticket.began() + nanoseconds(worker.bounds.timeout);
+    Instant::from_std(worker.clock.instant(at))
+}
+
 /// A phone that opens a tunnel and hangs up.
 pub(crate) async fn wait_and_leave(ticket: Ticket) -> bool {
     let worker: Arc<Worker> = Arc::clone(ticket.worker());
     let attempt = async {
-        let (mut phone, _, _) = worker.dialer.open(tunnel_id()).await?;
+        let opening = timeout_at(deadline(&ticket), Half::alone(&worker)).await;
+        let phone = opening.unwrap_or(Err(Failure::ConnectTimeout.into()))?;
         let at = worker.clock.now();
         ticket.record(Phase::Open, at - ticket.began());
-        phone.put_close(1000);
-        let _ = phone.flush().await;
-        let ended = tokio::time::timeout(worker.bounds.close_timeout, phone.ended()).await;
-        ended.map_err(|_| crate::fault::Failure::Unended)?;
+        phone.leave().await?;
         ticket.record(Phase::Close, worker.clock.now() - at);
-        worker.dialer.release(&phone);
         Ok::<u64, Trouble>(at)
     };
     match attempt.await {

@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-use crate::client::socket::{Event, Socket};
-use crate::fault::{Fault, Trouble};
-use crate::ledger::{Arrival, Ledger};
+use super::judge::{CloseFrame, Judge};
+use crate::client::socket::Socket;
+use crate::fault::{Failure, Fault, Trouble};
+use crate::ledger::Ledger;
 use crate::measure::latency::Phase;
-use crate::number::whole_len;
 use crate::payload::{End, Label};
-use crate::run::worker::Worker;
+use crate::run::worker::{Worker, tunnel_id};
 
 /// Why an end is over before its goodbye.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,15 +44,11 @@ pub(crate) struct Half {
     over: bool,
 }
 
-/// A close frame, with the code in it if there was one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct CloseFrame(Option<u16>);
-
 /// Time to read what came before a connection broke.
 const LAST_WORDS: Duration = Duration::from_millis(200);
 
-/// The code that means nothing went wrong; the others say what did.
-const NORMAL: u16 = 1000;
+/// The code of a goodbye: nothing went wrong. The others say what did.
+const GOODBYE: u16 = 1000;
 
 impl Half {
     pub(crate) fn new(worker: Arc<Worker>, tunnel: u64, end: End, socket: Socket) -> Self {
@@ -72,6 +68,27 @@ impl Half {
             closed: None,
             over: false,
         }
+    }
+
+    /// Opens a tunnel as a phone does, for a laptop that never comes.
+    pub(crate) async fn alone(worker: &Arc<Worker>) -> Result<Self, Trouble> {
+        let (socket, _, _) = worker.dialer.open(tunnel_id()).await?;
+        let number = worker.next_tunnel();
+        Ok(Self::new(Arc::clone(worker), number, End::Phone, socket))
+    }
+
+    /// Says goodbye and sees that the service closes this end as it should.
+    pub(crate) async fn leave(mut self) -> Result<(), Trouble> {
+        let limit = self.worker.bounds.close_timeout;
+        let codes = Arc::clone(&self.worker.bounds.close_codes);
+        let closing = async {
+            self.goodbye().await;
+            self.finish(&codes).await
+        };
+        let closed = timeout(limit, closing).await;
+        closed.unwrap_or(Err(Failure::Unended.into()))?;
+        self.worker.dialer.release(&self.socket);
+        Ok(())
     }
 
     pub(crate) fn socket(&self) -> &Socket {
@@ -179,21 +196,14 @@ impl Half {
 
     fn why_over(&mut self) -> Trouble {
         match self.closed {
-            Some(CloseFrame(Some(code))) if code != NORMAL => Seen::ClosedByService(code).into(),
+            Some(CloseFrame(Some(code))) if code != GOODBYE => Seen::ClosedByService(code).into(),
             _ if self.faults > 0 => Seen::Spoiled.into(),
             _ => Seen::Early.into(),
         }
     }
 
     async fn read(&mut self) {
-        let mut judge = Judge {
-            worker: &self.worker,
-            ledger: &mut self.ledger,
-            now: 0,
-            faults: 0,
-            closed: None,
-            over: false,
-        };
+        let mut judge = Judge::new(&self.worker, &mut self.ledger);
         let pings = self.socket.pings;
         self.socket.receive(|event| judge.take(&event)).await;
         self.faults += judge.faults;
@@ -205,8 +215,8 @@ impl Half {
     }
 
     /// Sends a close frame behind everything else.
-    pub(crate) async fn goodbye(&mut self, code: u16) {
-        self.socket.put_close(code);
+    pub(super) async fn goodbye(&mut self) {
+        self.socket.put_close(GOODBYE);
         // A connection that is broken already shows when it is read.
         let _ = self.socket.flush().await;
     }
@@ -240,71 +250,5 @@ impl Half {
             self.faults += lost;
             self.worker.shard.lock().faults_of(Fault::Lost, lost);
         }
-    }
-}
-
-/// Judges the events of one read.
-struct Judge<'a> {
-    worker: &'a Worker,
-    ledger: &'a mut Ledger,
-    /// Read once, because all events of a read are there at the same moment.
-    now: u64,
-    faults: u64,
-    closed: Option<CloseFrame>,
-    over: bool,
-}
-
-impl Judge<'_> {
-    fn take(&mut self, event: &Event<'_>) {
-        match *event {
-            Event::Binary(message) => {
-                let arrival = self.ledger.take(message);
-                self.judge(arrival, message.len());
-            }
-            Event::Text => {
-                let arrival = self.ledger.take_text();
-                self.judge(arrival, 0);
-            }
-            Event::Close(code) => {
-                self.closed = Some(CloseFrame(code));
-                self.over = true;
-            }
-            Event::BadFrame => {
-                self.over = true;
-                self.fault(Fault::BadFrame);
-            }
-            Event::End | Event::Broken => self.over = true,
-        }
-    }
-
-    fn judge(&mut self, arrival: Arrival, len: usize) {
-        match arrival {
-            Arrival::Good(label) | Arrival::AfterGap(label) => {
-                if self.now == 0 {
-                    self.now = self.worker.clock.now();
-                }
-                let mut tally = self.worker.shard.lock();
-                tally.live.messages += 1;
-                if !self.worker.is_measured(label.due) {
-                    return;
-                }
-                let took = self.now.saturating_sub(label.due);
-                tally.messages += 1;
-                tally.bytes += whole_len(len);
-                if self.worker.headline == Phase::Message {
-                    tally.record_headline(Phase::Message, took);
-                    tally.last_done = tally.last_done.max(self.now);
-                } else {
-                    tally.record(Phase::Message, took);
-                }
-                tally.stalls += u64::from(took > self.worker.bounds.stall);
-            }
-            Arrival::Bad(fault) => self.fault(fault),
-        }
-    }
-
-    fn fault(&mut self, fault: Fault) {
-        self.faults += 1;
-        self.worker.shard.lock().fault(fault);
     }
 }

@@ -46,6 +46,10 @@ mod imp {
         let process = Process::new(pid).ok()?;
         let status = process.status().ok()?;
         let stat = process.stat().ok()?;
+        // One that has died and that nobody has cleared away.
+        if matches!(stat.state, 'Z' | 'X') {
+            return None;
+        }
         let tick = 1_000_000_000 / procfs::ticks_per_second().max(1);
         let ticks = (stat.utime + stat.stime) * tick;
         // The scheduler's own count is exact, but forgets threads that have ended.

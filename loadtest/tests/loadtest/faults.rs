@@ -94,6 +94,16 @@ fn a_wrong_close_code_is_found() {
 }
 
 #[test]
+fn a_waiting_phone_that_hangs_up_is_owed_a_close_frame_too() {
+    let relay = Faulty::new(&[Sin::HangUp]);
+    let arguments = ["--state=waiting", "--count=3", "--rate=20", "--warm-up=0s"];
+    let run = drive("churn", &relay.service.url(), &arguments);
+    assert_eq!(relay.count(Sin::HangUp), 3);
+    assert_eq!(run.count("/faults/no_close"), 3, "{}", run.stdout);
+    assert_eq!(run.code, 3);
+}
+
+#[test]
 fn all_faults_together_are_found_in_sign_ins_too() {
     let relay = Faulty::new(&[&Sin::OF_MESSAGES[..], &[Sin::WrongCode]].concat());
     let run = drive(

@@ -1,7 +1,9 @@
 //! A relay that breaks its word on purpose, about once in 600 messages for each way to do so, and
 //! keeps count of it.
 
-use std::collections::{BTreeMap, HashMap};
+mod book;
+
+use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -10,66 +12,19 @@ use futures_util::{SinkExt as _, StreamExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{sleep, sleep_until};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::handshake::server::{Request, Response};
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::{WebSocketStream, accept_hdr_async};
 
+use self::book::Book;
+pub(crate) use self::book::Sin;
 use crate::rig::Service;
-
-/// Messages between two faults of one kind.
-const EVERY: u64 = 600;
 
 /// How long it stalls.
 pub(crate) const STALL: Duration = Duration::from_millis(200);
-
-/// A way to break one's word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum Sin {
-    Lose,
-    Double,
-    Swap,
-    Alter,
-    Truncate,
-    Text,
-    CloseEarly,
-    Misdeliver,
-    Stall,
-    /// Not by messages: every 50th goodbye gets another code.
-    WrongCode,
-}
-
-impl Sin {
-    pub(crate) const OF_MESSAGES: [Self; 9] = [
-        Self::Lose,
-        Self::Double,
-        Self::Swap,
-        Self::Alter,
-        Self::Truncate,
-        Self::Text,
-        Self::CloseEarly,
-        Self::Misdeliver,
-        Self::Stall,
-    ];
-}
-
-/// What has been done.
-#[derive(Debug, Default)]
-pub(crate) struct Book {
-    messages: u64,
-    goodbyes: u64,
-    done: BTreeMap<Sin, u64>,
-    /// Ends of tunnels that a stray message may be put into, by tunnel.
-    ends: HashMap<u64, UnboundedSender<Message>>,
-    tunnels: u64,
-    /// When a one-off pause of the whole relay is due, by number of messages.
-    pause_at: Option<(u64, Duration)>,
-    paused_until: Option<Instant>,
-    /// After so many messages, nothing is passed on any more, and nothing is said.
-    silent_after: Option<u64>,
-}
 
 /// A faulty relay, with its book.
 pub(crate) struct Faulty {
@@ -84,20 +39,21 @@ impl Faulty {
 
     /// Honest, but for one pause of everything after so many messages.
     pub(crate) fn pausing(after: u64, pause: Duration) -> Self {
-        let book = Book {
-            pause_at: Some((after, pause)),
-            ..Book::default()
-        };
+        let mut book = Book::default();
+        book.pause_at = Some((after, pause));
         Self::start(&[], book)
     }
 
     /// Honest, until it passes nothing on any more.
     pub(crate) fn falling_silent(after: u64) -> Self {
-        let book = Book {
-            silent_after: Some(after),
-            ..Book::default()
-        };
+        let mut book = Book::default();
+        book.silent_after = Some(after);
         Self::start(&[], book)
+    }
+
+    /// Whether it has fallen silent.
+    pub(crate) fn is_silent(&self) -> bool {
+        self.book.lock().unwrap().is_silent()
     }
 
     fn start(sins: &[Sin], book: Book) -> Self {
@@ -105,6 +61,7 @@ impl Faulty {
             sins: sins.into(),
             book: Arc::new(Mutex::new(book)),
             waiting: Arc::default(),
+            tunnels: Arc::default(),
         };
         let book = Arc::clone(&relay.book);
         let service = Service::start(|| async move {
@@ -122,8 +79,7 @@ impl Faulty {
 
     /// How often it has committed this.
     pub(crate) fn count(&self, sin: Sin) -> u64 {
-        let book = self.book.lock().unwrap();
-        book.done.get(&sin).copied().unwrap_or_default()
+        self.book.lock().unwrap().count(sin)
     }
 }
 
@@ -134,6 +90,14 @@ struct Relay {
     sins: Arc<[Sin]>,
     book: Arc<Mutex<Book>>,
     waiting: Arc<Mutex<HashMap<String, oneshot::Sender<Laptop>>>>,
+    tunnels: Arc<Mutex<Tunnels>>,
+}
+
+/// Ends of tunnels that a stray message may be put into, by tunnel.
+#[derive(Default)]
+struct Tunnels {
+    ends: HashMap<u64, UnboundedSender<Message>>,
+    count: u64,
 }
 
 impl Relay {
@@ -155,10 +119,18 @@ impl Relay {
             }
             Ok(response)
         };
-        let Ok(socket) = accept_hdr_async(stream, answer).await else {
+        let Ok(mut socket) = accept_hdr_async(stream, answer).await else {
             return;
         };
         if let Some(laptop) = joined {
+            if self.sins.contains(&Sin::HangUp) {
+                while let Some(Ok(message)) = socket.next().await {
+                    if message.is_close() {
+                        self.book.lock().unwrap().commit(Sin::HangUp);
+                        return;
+                    }
+                }
+            }
             if let Ok(laptop) = laptop.await {
                 self.pair(socket, laptop).await;
             }
@@ -175,17 +147,17 @@ impl Relay {
         let (to_laptop, out_laptop) = unbounded_channel();
         let (to_phone, out_phone) = unbounded_channel();
         let tunnel = {
-            let mut book = self.book.lock().unwrap();
-            book.tunnels += 1;
-            let tunnel = book.tunnels;
-            book.ends.insert(tunnel, to_laptop.clone());
+            let mut tunnels = self.tunnels.lock().unwrap();
+            tunnels.count += 1;
+            let tunnel = tunnels.count;
+            tunnels.ends.insert(tunnel, to_laptop.clone());
             tunnel
         };
         tokio::join!(
             self.end(tunnel, phone, to_laptop, out_phone),
             self.end(tunnel, laptop, to_phone, out_laptop),
         );
-        self.book.lock().unwrap().ends.remove(&tunnel);
+        self.tunnels.lock().unwrap().ends.remove(&tunnel);
     }
 
     /// One end: what it sends goes to the other, what comes for it goes out.
@@ -219,7 +191,7 @@ impl Relay {
                         if let Some(kept) = kept.take() {
                             let _ = other.send(kept);
                         }
-                        let _ = other.send(close(self.goodbye()));
+                        let _ = other.send(close(self.book.lock().unwrap().goodbye(&self.sins)));
                         // The answer to the close frame.
                         let _ = socket.flush().await;
                         while let Some(Ok(_)) = socket.next().await {}
@@ -246,38 +218,6 @@ impl Relay {
         }
     }
 
-    fn goodbye(&self) -> u16 {
-        let mut book = self.book.lock().unwrap();
-        book.goodbyes += 1;
-        if self.sins.contains(&Sin::WrongCode) && book.goodbyes.is_multiple_of(50) {
-            *book.done.entry(Sin::WrongCode).or_default() += 1;
-            return 1011;
-        }
-        1000
-    }
-
-    /// The sin that this message is due for.
-    fn choose(&self, can_swap: bool) -> Option<Sin> {
-        let mut book = self.book.lock().unwrap();
-        book.messages += 1;
-        let count = book.messages;
-        if let Some((at, pause)) = book.pause_at
-            && count == at
-        {
-            book.paused_until = Some(Instant::now() + pause);
-        }
-        let step = EVERY / 10;
-        for (at, sin) in (1..).zip(Sin::OF_MESSAGES) {
-            let owed = (count + EVERY - step * at) / EVERY;
-            let done = book.done.get(&sin).copied().unwrap_or_default();
-            if self.sins.contains(&sin) && owed > done && (sin != Sin::Swap || can_swap) {
-                *book.done.entry(sin).or_default() += 1;
-                return Some(sin);
-            }
-        }
-        None
-    }
-
     /// Whether the tunnel lives on.
     async fn forward(
         &self,
@@ -287,11 +227,10 @@ impl Relay {
         kept: &mut Option<Message>,
         is_first: bool,
     ) -> bool {
-        let sin = self.choose(is_first);
-        let (pause, is_silent) = {
-            let book = self.book.lock().unwrap();
-            let is_silent = book.silent_after.is_some_and(|n| book.messages > n);
-            (book.paused_until, is_silent)
+        let (sin, pause, is_silent) = {
+            let mut book = self.book.lock().unwrap();
+            let sin = book.choose(&self.sins, is_first);
+            (sin, book.paused_until, book.is_silent())
         };
         if is_silent {
             return true;
@@ -325,25 +264,22 @@ impl Relay {
             Some(Sin::Misdeliver) => {
                 send(message.clone());
                 let stranger = {
-                    let book = self.book.lock().unwrap();
-                    let others = book.ends.iter().filter(|(id, _)| **id != tunnel);
+                    let tunnels = self.tunnels.lock().unwrap();
+                    let others = tunnels.ends.iter().filter(|(id, _)| **id != tunnel);
                     // The newest: an older one may have been given up by its client.
                     let newest = others.max_by_key(|(id, _)| **id);
                     newest.map(|(_, sender)| sender.clone())
                 };
                 match stranger {
                     Some(stranger) if stranger.send(message).is_ok() => {}
-                    _ => {
-                        let mut book = self.book.lock().unwrap();
-                        *book.done.get_mut(&Sin::Misdeliver).unwrap() -= 1;
-                    }
+                    _ => self.book.lock().unwrap().take_back(Sin::Misdeliver),
                 }
             }
             Some(Sin::Stall) => {
                 sleep(STALL).await;
                 send(message);
             }
-            Some(Sin::WrongCode) => unreachable!("not of messages"),
+            Some(Sin::WrongCode | Sin::HangUp) => unreachable!("not of messages"),
         }
         true
     }

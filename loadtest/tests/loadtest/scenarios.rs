@@ -60,6 +60,29 @@ fn tunnels_that_the_service_ends_do_not_survive() {
 }
 
 #[test]
+fn tunnels_that_were_refused_are_none_that_died() {
+    let relay = Service::relay_with(|config| {
+        config.lift_quotas();
+        config.quotas.waiting_tunnels = Some(6);
+    });
+    let run = drive(
+        "idle",
+        &relay.url(),
+        &[
+            "--tunnels=10",
+            "--hold=1s",
+            "--state=waiting",
+            "--sources=1",
+        ],
+    );
+    assert_eq!(run.count("/failures/open_refused 429"), 4, "{}", run.stdout);
+    for name in ["opened", "survived"] {
+        let found = finding(&run.record, name);
+        assert!((found - 6.0).abs() < f64::EPSILON, "{name} {found}");
+    }
+}
+
+#[test]
 fn streams_carry_messages_in_every_mode() {
     // With quotas: tunnels are replaced before the relay's 256 messages.
     let relay = Service::relay_with(|config| {
@@ -254,6 +277,28 @@ fn stopping_gives_the_report_so_far(signal: &str) {
     assert_eq!(run.count("/totals/failed"), 0, "{}", run.stdout);
     assert_eq!(run.record["interrupted"], true);
     assert!(run.stdout.contains("the report so far"), "{}", run.stdout);
+}
+
+#[test]
+fn a_service_that_dies_fails_the_run() {
+    let relay = Service::relay();
+    let url = relay.url();
+    // Stands for the service: what matters is that it was there and is gone.
+    let mut process = std::process::Command::new("sleep")
+        .arg("1")
+        .spawn()
+        .unwrap();
+    let pid = process.id().to_string();
+    let run = drive(
+        "sign-ins",
+        &url,
+        &["--duration=2s", "--warm-up=0s", "--server-pid", &pid],
+    );
+    process.wait().unwrap();
+    assert_eq!(run.count("/totals/failed"), 0, "{}", run.stdout);
+    assert_eq!(run.code, 1, "{}", run.stdout);
+    let said = "failed: a watched process of the service was gone at the end";
+    assert!(run.stdout.contains(said), "{}", run.stdout);
 }
 
 #[test]

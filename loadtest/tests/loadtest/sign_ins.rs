@@ -1,6 +1,9 @@
 //! Whole sign-ins against the relay that this repository ships.
 
-use crate::rig::{Service, drive};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::rig::{Service, command, drive, finished};
 
 #[test]
 fn sign_ins_are_done_counted_and_timed() {
@@ -119,4 +122,53 @@ fn refusals_are_counted_with_their_status() {
     assert_eq!(run.count("/totals/done") + refused, 60);
     assert!(run.count("/totals/done") >= 5);
     assert_eq!(run.code, 0, "a refusal is no fault, and nobody set a gate");
+    let verdict = run.stdout.lines().last().unwrap_or_default();
+    assert!(
+        verdict.contains("passed, but") && verdict.contains(" % failed"),
+        "not to be taken for success: {verdict}"
+    );
+}
+
+#[test]
+fn a_count_is_of_what_is_measured() {
+    // By default, the first second is a warm-up: fewer than it has would leave nothing.
+    let relay = Service::relay();
+    for pace in ["--rate=40", "--closed=2"] {
+        let run = drive(
+            "sign-ins",
+            &relay.url(),
+            &[pace, "--count=10", "--warm-up=500ms"],
+        );
+        assert_eq!(run.code, 0, "{pace}: {}", run.stdout);
+        assert_eq!(run.count("/totals/done"), 10, "{pace}: {}", run.stdout);
+    }
+}
+
+#[test]
+fn few_operations_come_no_faster_than_they_were_asked_for() {
+    let relay = Service::relay();
+    let run = drive(
+        "sign-ins",
+        &relay.url(),
+        &["--rate=4", "--count=4", "--warm-up=0s"],
+    );
+    assert_eq!(run.count("/totals/done"), 4, "{}", run.stdout);
+    // Three quarters of a second from the first to the last, and a quarter that is the last one's.
+    assert!(run.figure("/totals/done_rate") < 4.01, "{}", run.stdout);
+}
+
+#[test]
+fn json_can_go_to_standard_output_alone() {
+    let relay = Service::relay();
+    let folder = TempDir::new().unwrap();
+    let url = relay.url();
+    let arguments = ["sign-ins", "--url", &url, "--count=5", "--json=-"];
+    let arguments = [&arguments[..], &["--warm-up=0s", "--fail-if=p99>100s"]].concat();
+    let run = finished(command(&arguments, &folder).output().unwrap(), folder);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let record: Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!(record["totals"]["done"], 5);
+    // To be typed again: without quotes, this would write a file named 100s.
+    let command = record["command"].as_str().unwrap();
+    assert!(command.ends_with("'--fail-if=p99>100s'"), "{command}");
 }

@@ -1,11 +1,13 @@
 //! A service that does not keep up: nothing that was intended may vanish from the report.
 
-use std::time::Duration;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use tempfile::TempDir;
 
 use crate::faulty_relay::Faulty;
-use crate::rig::{Service, drive};
+use crate::rig::{Service, command, drive, finished};
 
 #[test]
 fn messages_that_never_arrive_fail_at_the_age_that_they_have() {
@@ -86,4 +88,77 @@ fn the_time_series_shows_what_was_intended_also_while_nothing_begins() {
     let offered: Vec<f64> = paused.map(|row| figure(row, "offered")).collect();
     // No more than two can begin in such an interval, which would be 8 a second.
     assert!(offered.iter().any(|rate| *rate > 20.0), "{rows:?}");
+}
+
+#[test]
+fn what_waited_when_the_run_was_stopped_was_intended_too() {
+    // Nothing answers any more after the tenth sign-in, and two are all that may be under way.
+    let relay = Faulty::falling_silent(60);
+    let folder = TempDir::new().unwrap();
+    let url = relay.service.url();
+    let arguments = [
+        "sign-ins",
+        "--url",
+        &url,
+        "--rate=50",
+        "--max-in-flight=2",
+        "--threads=1",
+        "--duration=10m",
+        "--timeout=5m",
+        "--warm-up=0s",
+        "--interval=50ms",
+        "--csv={folder}/run.csv",
+        "--json={folder}/run.json",
+    ];
+    let child = command(&arguments, &folder)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let begun = Instant::now();
+    while !relay.is_silent() && begun.elapsed() < Duration::from_mins(1) {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    // Some fifty fall due meanwhile, and none of them can begin.
+    std::thread::sleep(Duration::from_secs(1));
+    let pid = child.id().to_string();
+    let told = Command::new("kill").args(["-INT", &pid]).status();
+    assert!(told.unwrap().success());
+    let run = finished(child.wait_with_output().unwrap(), folder);
+    assert_eq!(run.record["interrupted"], true);
+    let (offered, done) = (run.count("/totals/offered"), run.count("/totals/done"));
+    assert_eq!(done, 10, "{}", run.stdout);
+    assert_eq!(
+        run.count("/totals/failed"),
+        offered - done,
+        "{}",
+        run.stdout
+    );
+    assert!(offered >= 40, "{offered} offered: {}", run.stdout);
+    // What was done is not spread over less time than it was asked for.
+    assert!(run.figure("/totals/seconds") > 1.0, "{}", run.stdout);
+    assert!(run.stdout.contains("passed, but"), "{}", run.stdout);
+}
+
+#[test]
+fn messages_that_are_sent_late_are_no_failures_and_no_rate() {
+    // Half a second in which nothing passes, at the very end of what falls due.
+    let relay = Faulty::pausing(150, Duration::from_millis(1500));
+    let run = drive(
+        "stream",
+        &relay.service.url(),
+        &[
+            "--rate=200",
+            "--tunnels=2",
+            "--warm-up=0s",
+            "--duration=1s",
+            "--messages-per-tunnel=0",
+        ],
+    );
+    assert_eq!(run.code, 0, "{}", run.stdout);
+    assert_eq!(run.count("/totals/done"), 200, "{}", run.stdout);
+    assert_eq!(run.count("/totals/failed"), 0, "{}", run.stdout);
+    // 200 in the two seconds and more that they took, not in the one in which they fell due.
+    let rate = run.figure("/totals/done_rate");
+    assert!(rate < 110.0, "{rate}/s: {}", run.stdout);
 }

@@ -100,4 +100,8 @@ fn sign_ins_over_tls_with_an_authority_of_ones_own() {
         run.stdout
     );
     assert_eq!(run.code, 1);
+    // One line says why, so that nobody has to guess.
+    assert!(run.stdout.contains("UnknownIssuer"), "{}", run.stdout);
+    let cause = run.record["causes"]["tls"].as_str().unwrap();
+    assert!(cause.contains("UnknownIssuer"), "{cause}");
 }

@@ -17,8 +17,9 @@ use tokio_util::sync::CancellationToken;
 use crate::args::{Attack, HostileArgs};
 use crate::client::dial::Dialer;
 use crate::client::socket::Event;
+use crate::client::source::has_whole_loopback;
 use crate::client::target::Target;
-use crate::fault::Trouble;
+use crate::fault::{Failure, Trouble};
 use crate::measure::clock::nanoseconds;
 use crate::measure::latency::histogram;
 use crate::number::float;
@@ -39,6 +40,8 @@ const FLOOD_LEN: usize = 16 * 1024;
 pub(super) struct Toll {
     /// Connections that were tried.
     pub(super) attempts: u64,
+    /// Failed for want of a port or file of this machine, which says nothing of the service.
+    pub(super) unmade: u64,
     /// Turned away at the connection or its request.
     pub(super) refused: u64,
     /// Ended by the service later.
@@ -52,6 +55,7 @@ pub(super) struct Toll {
 #[derive(Debug)]
 struct Counts {
     attempts: AtomicU64,
+    unmade: AtomicU64,
     refused: AtomicU64,
     ended: AtomicU64,
     alive: AtomicU64,
@@ -69,12 +73,13 @@ pub(super) struct Attackers {
 impl Attackers {
     pub(super) fn start(attack: Attack, args: &HostileArgs, session: &Session) -> io::Result<Self> {
         let mut target = Target::clone(&session.target);
-        if target.addresses.iter().all(|a| is_v4_loopback(a.ip())) {
+        if has_whole_loopback() && target.addresses.iter().all(|a| is_v4_loopback(a.ip())) {
             target.sources = (0..args.attacker_sources).map(source).collect();
         }
         let dialer = Dialer::new(Arc::new(target), args.target.connect_timeout);
         let counts = Arc::new(Counts {
             attempts: AtomicU64::new(0),
+            unmade: AtomicU64::new(0),
             refused: AtomicU64::new(0),
             ended: AtomicU64::new(0),
             alive: AtomicU64::new(0),
@@ -116,6 +121,7 @@ impl Attackers {
         let load = |count: &AtomicU64| count.load(Ordering::Relaxed);
         Toll {
             attempts: load(&self.counts.attempts),
+            unmade: load(&self.counts.unmade),
             refused: load(&self.counts.refused),
             ended: load(&self.counts.ended),
             alive: load(&self.counts.alive),
@@ -166,6 +172,9 @@ impl Attacker {
                     self.counts
                         .alive
                         .fetch_add(is_there.into(), Ordering::Relaxed);
+                }
+                Some(Err(Trouble::Failure(Failure::NoPorts | Failure::NoFiles, _))) => {
+                    count(&self.counts.unmade);
                 }
                 Some(Err(_)) => {
                     count(&self.counts.refused);

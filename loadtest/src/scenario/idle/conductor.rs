@@ -1,13 +1,13 @@
 //! Gives the orders to idle tunnels, and reads the service's memory between them.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
+use super::counts::Counts;
 use crate::args::{IdleArgs, State};
 use crate::number::{float, ratio};
 use crate::report::record::Finding;
@@ -30,14 +30,6 @@ pub(super) enum Stage {
     Close,
 }
 
-/// How far they are.
-#[derive(Debug, Default)]
-pub(super) struct Counts {
-    pub(super) opened: AtomicU64,
-    pub(super) touched: AtomicU64,
-    pub(super) ended: AtomicU64,
-}
-
 /// Gives the orders and reads the service's memory between them.
 pub(super) struct Conductor {
     pub(super) server: Server,
@@ -54,8 +46,11 @@ pub(super) struct Conductor {
 /// The service's memory and CPU time at the ends of the stages.
 #[derive(Debug, Default)]
 pub(super) struct Conducted {
+    /// How long opening took, in seconds.
     opening: f64,
     opened: u64,
+    /// How long they were held, in seconds: less than was asked for after Ctrl-C.
+    holding: f64,
     survived: u64,
     before: Option<Usage>,
     settled: Option<Usage>,
@@ -71,25 +66,25 @@ impl Conductor {
             ..Conducted::default()
         };
         let start = Instant::now();
-        let load = |count: &AtomicU64| count.load(Ordering::Relaxed);
-        let opened = || load(&self.counts.opened) + load(&self.counts.ended) >= self.total;
-        self.until(opened).await;
+        self.until(|| self.counts.begun() >= self.total).await;
         seen.opening = start.elapsed().as_secs_f64();
-        seen.opened = load(&self.counts.opened);
+        seen.opened = self.counts.opened();
         self.pause(SETTLE).await;
         seen.settled = self.server.usage().await;
+        let start = Instant::now();
         self.pause(self.hold).await;
+        seen.holding = start.elapsed().as_secs_f64();
         seen.held = self.server.usage().await;
-        seen.survived = self.total.min(seen.opened) - load(&self.counts.ended).min(seen.opened);
+        seen.survived = seen.opened.saturating_sub(self.counts.ended());
         if self.touches && !self.stop.is_cancelled() {
             self.order.send_replace(Stage::Touch);
-            let touched = || load(&self.counts.touched) + load(&self.counts.ended) >= self.total;
-            self.until(touched).await;
+            self.until(|| self.counts.settled() >= seen.opened).await;
             self.pause(SETTLE).await;
             seen.touched = self.server.usage().await;
         }
         self.order.send_replace(Stage::Close);
-        self.until(|| load(&self.counts.ended) >= self.total).await;
+        self.until(|| self.counts.ended() >= self.counts.opened())
+            .await;
         self.pause(SETTLE).await;
         seen.closed = self.server.usage().await;
         seen
@@ -127,7 +122,11 @@ impl Conducted {
             Finding::new(
                 "survived",
                 float(self.survived),
-                format!("{} of them lived through {}", self.survived, hold(args)),
+                format!(
+                    "{} of them lived through {} s",
+                    self.survived,
+                    number(self.holding)
+                ),
             ),
         ];
         let (Some(before), Some(held)) = (self.before, self.held) else {
@@ -167,7 +166,7 @@ impl Conducted {
         }
         if let Some(settled) = self.settled {
             let cpu = float(held.cpu.saturating_sub(settled.cpu)) / 1e6;
-            let each = ratio(cpu, args.hold.as_secs_f64());
+            let each = ratio(cpu, self.holding);
             all.push(Finding::new(
                 "idle_cpu_ms_per_second",
                 each,
@@ -176,8 +175,4 @@ impl Conducted {
         }
         all
     }
-}
-
-fn hold(args: &IdleArgs) -> String {
-    humantime::format_duration(args.hold).to_string()
 }

@@ -4,14 +4,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use tokio::sync::mpsc::Receiver;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::fault::Trouble;
+use crate::measure::clock::nanoseconds;
 use crate::measure::latency::Phase;
 use crate::payload::End;
 use crate::run::worker::Worker;
-use crate::scenario::stream::pacer::Pacer;
+use crate::scenario::stream::pacer::Dues;
 use crate::tunnel::Tunnel;
 
 /// Pause after a tunnel that could not be opened.
@@ -74,14 +74,14 @@ impl Flow {
         &self,
         worker: &Arc<Worker>,
         first: Option<Tunnel>,
-        mut due: Receiver<u64>,
+        mut due: Dues,
         ready: &AtomicBool,
     ) {
         let mut next = first;
         // Tunnels that began together must not all be replaced at the same moment.
         let mut share = self.clone();
         share.most = fastrand::u32(self.most.div_ceil(2)..=self.most);
-        while !self.is_over(worker) {
+        while !self.is_over(worker, &due) {
             let Some(mut tunnel) = next.take() else {
                 sleep(FAILURE_PAUSE).await;
                 next = self.open(worker).await;
@@ -105,26 +105,34 @@ impl Flow {
             if stop == Stop::Over {
                 break;
             }
-            if !self.is_over(worker) {
+            if !self.is_over(worker, &due) {
                 next = self.open(worker).await;
             }
         }
-        // What was handed out and not sent must not vanish.
-        due.close();
-        while let Some(at) = due.recv().await {
-            Pacer::never(worker, at);
-        }
     }
 
-    fn is_over(&self, worker: &Worker) -> bool {
-        let used_up = self
-            .count
-            .as_ref()
-            .is_some_and(|n| n.load(Ordering::Relaxed) == 0);
+    fn is_over(&self, worker: &Worker, due: &Dues) -> bool {
         worker.stop.is_cancelled()
-            || worker.clock.now() >= worker.window.end()
-            // With due times, the pacer says when it is over.
-            || (used_up && self.mode != Mode::Paced)
+            || worker.clock.now() >= self.end(worker)
+            || match self.mode {
+                Mode::Paced => due.is_over(),
+                Mode::Window(_) | Mode::PingPong => self.is_used_up(),
+            }
+    }
+
+    /// When nothing more is sent, in nanoseconds of the clock. What fell due in time and still waits
+    /// then is sent late rather than never: its wait is charged to it.
+    fn end(&self, worker: &Worker) -> u64 {
+        let more = match self.mode {
+            Mode::Paced => nanoseconds(worker.bounds.drain),
+            Mode::Window(_) | Mode::PingPong => 0,
+        };
+        worker.window.end().saturating_add(more)
+    }
+
+    fn is_used_up(&self) -> bool {
+        let left = self.count.as_ref();
+        left.is_some_and(|left| left.load(Ordering::Relaxed) == 0)
     }
 
     /// Counts a tunnel that went wrong, unless that was while warming up and is no fault.
@@ -143,7 +151,7 @@ impl Flow {
         &self,
         worker: &Arc<Worker>,
         tunnel: &mut Tunnel,
-        due: &mut Receiver<u64>,
+        due: &mut Dues,
         ready: &AtomicBool,
     ) -> Result<Stop, Trouble> {
         match self.mode {
@@ -154,7 +162,7 @@ impl Flow {
             Mode::PingPong => self.send(worker, tunnel, End::Phone, 1).await?,
             Mode::Paced => {}
         }
-        let end = Instant::from_std(worker.clock.instant(worker.window.end()));
+        let end = Instant::from_std(worker.clock.instant(self.end(worker)));
         let mut progress = Instant::now();
         loop {
             let sent = (tunnel.phone.sent(), tunnel.laptop.sent());
@@ -174,7 +182,7 @@ impl Flow {
             }
             if !under_way && self.mode != Mode::Paced {
                 // Nothing is coming that could set off more.
-                return Ok(if self.is_over(worker) {
+                return Ok(if self.is_over(worker, due) {
                     Stop::Over
                 } else {
                     Stop::Full
@@ -190,7 +198,7 @@ impl Flow {
                     progress = Instant::now();
                     self.answer(worker, tunnel, End::Phone, n?).await?;
                 }
-                at = due.recv(), if is_paced && !is_full && !has_unsent => match at {
+                at = due.next(), if is_paced && !is_full && !has_unsent => match at {
                     Some(at) => {
                         if !under_way {
                             progress = Instant::now();
@@ -247,7 +255,7 @@ impl Flow {
         }
         let half = tunnel.from(sender).0;
         let n = n.min(self.most.saturating_sub(half.sent()));
-        let n = self.take(n);
+        let n = self.take(worker, n);
         if n == 0 {
             return Ok(());
         }
@@ -265,9 +273,12 @@ impl Flow {
         half.push().await
     }
 
-    /// Up to `n` of the messages that are left.
-    fn take(&self, n: u32) -> u32 {
+    /// Up to `n` of the messages that are left; those of the warm-up come on top.
+    fn take(&self, worker: &Worker, n: u32) -> u32 {
         let Some(left) = &self.count else { return n };
+        if worker.clock.now() < worker.window.begin() {
+            return n;
+        }
         let less = |left: u64| Some(left.saturating_sub(u64::from(n)));
         let before = left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
         let before = before.unwrap_or_default();

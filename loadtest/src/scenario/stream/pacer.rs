@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use tokio::sync::mpsc::Sender;
 use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::mpsc::{Receiver, Sender};
 use tokio::time::sleep;
 
 use crate::fault::Failure;
@@ -42,6 +42,41 @@ impl Lane {
     }
 }
 
+/// A tunnel's end of its lane. What was handed out and not sent must not vanish: it failed.
+#[derive(Debug)]
+pub(super) struct Dues {
+    worker: Arc<Worker>,
+    due: Receiver<u64>,
+}
+
+impl Dues {
+    pub(super) fn new(worker: Arc<Worker>, due: Receiver<u64>) -> Self {
+        Self { worker, due }
+    }
+
+    /// The next one; `None` when no more comes.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost.
+    pub(super) async fn next(&mut self) -> Option<u64> {
+        self.due.recv().await
+    }
+
+    /// Whether no more comes.
+    pub(super) fn is_over(&self) -> bool {
+        self.due.is_closed() && self.due.is_empty()
+    }
+}
+
+impl Drop for Dues {
+    fn drop(&mut self) {
+        self.due.close();
+        while let Ok(due) = self.due.try_recv() {
+            Pacer::never(&self.worker, due);
+        }
+    }
+}
+
 /// Hands out due times.
 #[derive(Debug)]
 pub(super) struct Pacer {
@@ -71,15 +106,18 @@ impl Pacer {
         let mut in_a_row = 0;
         // When the last message that no tunnel could take was taken.
         let mut free = 0;
+        let mut last = None;
         let schedule = self.plan.share(worker.index, worker.of);
         worker.intend(schedule.clone(), self.start);
         for due in schedule {
+            last = Some(due);
             let due = self.start + due;
             if due > worker.clock.now() {
                 in_a_row = 0;
                 let wait = alarm.wait(worker.clock.instant(due));
                 if worker.stop.run_until_cancelled(wait).await.is_none() {
                     worker.intend_no_more();
+                    worker.offered_until(worker.clock.now());
                     return;
                 }
             } else {
@@ -106,10 +144,13 @@ impl Pacer {
                 free = worker.clock.now();
             }
         }
+        if let Some(last) = last {
+            worker.offered_until(self.start + self.plan.offers_until(last));
+        }
     }
 
     /// Counts a message that fell due and was never sent, at its age.
-    pub(super) fn never(worker: &Worker, due: u64) {
+    fn never(worker: &Worker, due: u64) {
         let age = worker.clock.now().saturating_sub(due);
         let mut tally = worker.shard.lock();
         tally.live.failed += 1;
