@@ -49,6 +49,35 @@ function tell(element, words) {
   show(element, Boolean(words));
 }
 
+/**
+ * Hears a stream of events for as long as the page can be seen. A browser has six connections to a host
+ * (without TLS, HTTP/2 is no way out), and each hidden page would keep one of them: with six phones in
+ * tabs, nothing else would load. A page that comes back is told everything again.
+ */
+function listen(address, hear, lost = () => {}) {
+  let events;
+  const close = () => {
+    events?.close();
+    events = undefined;
+  };
+  const look = () => {
+    if (document.visibilityState === "hidden") return close();
+    if (events) return;
+    events = new EventSource(address());
+    events.onopen = () => lost(false);
+    events.onmessage = ({ data }) => hear(JSON.parse(data));
+    events.onerror = ({ target }) => {
+      lost(true);
+      if (target.readyState !== EventSource.CLOSED) return;
+      // Refused, and then browsers do not try again by themselves.
+      close();
+      setTimeout(look, 3000);
+    };
+  };
+  document.addEventListener("visibilitychange", look);
+  look();
+}
+
 // --- Ceremonies -----------------------------------------------------------------------------------
 
 /** A challenge on the page: begun with the site, answered by a phone, finished with the site. */
@@ -261,8 +290,15 @@ class PocketPhone {
       this.scan(picture(event.dataTransfer));
     });
     this.camera = new Camera(root, (file) => this.scan(file, { quietly: true }));
-    const events = new EventSource(`${this.base}/events`);
-    events.onmessage = ({ data }) => this.render(JSON.parse(data));
+    document.addEventListener("visibilitychange", () => document.hidden && this.camera.stop());
+    listen(() => `${this.base}/events`, (screen) => this.render(screen), (is) => this.lost(is));
+  }
+
+  /** Says so while nothing of the phone can be heard. */
+  lost(is) {
+    const words = "The console does not answer. Is it still running?";
+    if (is) tell(this.failure, words);
+    else if (this.failure.textContent === words) tell(this.failure);
   }
 
   on(selector, event, action) {
@@ -427,11 +463,11 @@ class Camera {
 const ARROWS = { laptop: "◂──", phone: "──▸" };
 
 function watchTheWire(list) {
-  const events = new EventSource("/wire/events");
   const MOST = 200;
   let start;
-  events.onmessage = ({ data }) => {
-    const sight = JSON.parse(data);
+  let last = 0;
+  listen(() => `/wire/events?after=${last}`, (sight) => {
+    last = sight.number;
     show($("[data-wire-empty]"), false);
     const row = document.createElement("li");
     row.className = sight.by;
@@ -461,7 +497,7 @@ function watchTheWire(list) {
     while (list.children.length > MOST) list.firstChild.remove();
     const near = innerHeight + scrollY > document.body.scrollHeight - 400;
     if (near) row.scrollIntoView({ block: "nearest" });
-  };
+  });
 }
 
 // --- Everything else ------------------------------------------------------------------------------

@@ -141,7 +141,8 @@ const ANY_PORT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCA
 /// Pictures that are read at a time: the largest takes some 600 MB while it is looked at.
 pub const MAX_PICTURES: usize = 2;
 
-/// Pages that listen for events at a time: a person has five, and a browser opens six connections.
+/// Pages that listen for events at a time. A browser has six connections to a host, and the pages
+/// that can be seen share them, so these are the pages of more than forty browsers.
 pub const MAX_STREAMS: usize = 256;
 
 /// The number in the phones' adverts. Any derived one will do, because both ends were told where

@@ -25,7 +25,7 @@ impl IntoResponse for PageFailure {
             Refusal::NotSignedIn => Redirect::to("/sign-in/passkey").into_response(),
             refusal => {
                 let (status, _) = refusal.status();
-                (status, page(status, &refusal)).into_response()
+                (status, refusal.retry_after(), page(status, &refusal)).into_response()
             }
         }
     }

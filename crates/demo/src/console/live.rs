@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::rejection::JsonRejection;
-use axum::extract::{FromRequest as _, Path, Request, State};
+use axum::extract::rejection::{JsonRejection, QueryRejection};
+use axum::extract::{FromRequest as _, Path, Query, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
@@ -47,6 +47,13 @@ pub(super) struct PersonDecides {
     approve: bool,
     /// Which account, where there are any.
     account: Option<usize>,
+}
+
+/// Which sights a page has already.
+#[derive(Deserialize)]
+pub(super) struct Seen {
+    #[serde(default)]
+    after: u64,
 }
 
 #[derive(Deserialize)]
@@ -186,16 +193,19 @@ pub(super) async fn forget(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// What was seen, one event each; a page that comes back says which it has.
+/// What was seen, one event each; a page that comes back says which it has. Browsers say it by
+/// themselves when they lost the connection, in a header field that scripts cannot set.
 pub(super) async fn wire_events(
     State(app): State<App>,
     headers: HeaderMap,
+    seen: Result<Query<Seen>, QueryRejection>,
 ) -> Result<Response, LiveFailure> {
+    let Query(Seen { after }) = seen.map_err(Refusal::from)?;
     let place = Arc::new(place(&app)?);
     let last = headers.get("last-event-id");
     let last = last
         .and_then(|id| id.to_str().ok()?.parse().ok())
-        .unwrap_or(0);
+        .unwrap_or(after);
     let wire = app.wire.clone();
     let start = (wire.watch(), last, std::collections::VecDeque::new());
     let events = futures_util::stream::unfold(start, move |(mut watch, mut last, mut queue)| {
@@ -272,7 +282,12 @@ impl IntoResponse for LiveFailure {
 
 impl From<JsonRejection> for LiveFailure {
     fn from(rejection: JsonRejection) -> Self {
-        let refusal = Refusal::from(rejection);
+        Refusal::from(rejection).into()
+    }
+}
+
+impl From<Refusal> for LiveFailure {
+    fn from(refusal: Refusal) -> Self {
         Self(refusal.status().0, refusal.to_string())
     }
 }

@@ -84,6 +84,12 @@ impl Wire {
     /// Everything after a number, oldest first, as far as it is still kept.
     pub(super) fn since(&self, number: u64) -> Vec<Sight> {
         let sights = self.sights();
+        // A page from before a restart of the demo knows numbers that are yet to come.
+        let number = if number > *self.0.latest.borrow() {
+            0
+        } else {
+            number
+        };
         let later = sights.iter().filter(|sight| sight.number > number);
         later.cloned().collect()
     }
@@ -141,5 +147,7 @@ mod tests {
         let last = kept.last().unwrap().number;
         assert_eq!(wire.since(last - 1).len(), 1);
         assert_eq!(*wire.watch().borrow(), last);
+        assert!(wire.since(last).is_empty());
+        assert_eq!(wire.since(last + 1).len(), MAX_SIGHTS, "of another demo");
     }
 }

@@ -1,8 +1,10 @@
 //! What the site says no to, and how: one table of codes, statuses and sentences.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::extract::rejection::{FormRejection, JsonRejection, QueryRejection};
-use axum::http::StatusCode;
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use webauthn_rs::prelude::WebauthnError;
@@ -17,10 +19,10 @@ use super::{MAX_BODY, MAX_CREDENTIAL_ID, MAX_DEVICES, MAX_PASSWORD};
 pub(crate) enum Refusal {
     #[error("wrong user name or password")]
     WrongPassword,
-    #[error("too many wrong passwords for this name: try again in {minutes} min")]
-    LockedOut { minutes: u64 },
+    #[error("too many wrong passwords for this name: try again in {} min", minutes(.left))]
+    LockedOut { left: Duration },
     #[error("too many passwords from your address: try again in a minute")]
-    TooManyTries,
+    TooManyTries { left: Duration },
     #[error("a password has at most {MAX_PASSWORD} bytes")]
     PasswordTooLong,
     #[error("enter your password first")]
@@ -117,7 +119,7 @@ impl Refusal {
         match self {
             Self::WrongPassword => (StatusCode::UNAUTHORIZED, "wrong_password"),
             Self::LockedOut { .. } => (StatusCode::TOO_MANY_REQUESTS, "locked_out"),
-            Self::TooManyTries => (StatusCode::TOO_MANY_REQUESTS, "too_many_tries"),
+            Self::TooManyTries { .. } => (StatusCode::TOO_MANY_REQUESTS, "too_many_tries"),
             Self::PasswordTooLong => (StatusCode::BAD_REQUEST, "password_too_long"),
             Self::NoSession => (StatusCode::UNAUTHORIZED, "no_session"),
             Self::NotSignedIn => (StatusCode::FORBIDDEN, "not_signed_in"),
@@ -167,12 +169,25 @@ impl Refusal {
     pub(super) fn limit(&self) -> Option<Limit> {
         match self {
             Self::LockedOut { .. } => Some(Limit::Guesses),
-            Self::TooManyTries => Some(Limit::Tries),
+            Self::TooManyTries { .. } => Some(Limit::Tries),
             Self::PasswordTooLong => Some(Limit::Password),
             Self::TooManySessions => Some(Limit::Sessions),
             Self::TooManyPasskeys => Some(Limit::Devices),
             Self::DeviceName(DeviceNameError::TooLong) => Some(Limit::DeviceName),
             Self::CredentialIdTooLong => Some(Limit::CredentialId),
+            _ => None,
+        }
+    }
+
+    /// The header field that tells a program when to come again, where waiting helps (RFC 9110
+    /// §10.2.3).
+    pub(crate) fn retry_after(&self) -> Option<[(HeaderName, HeaderValue); 1]> {
+        match self {
+            Self::LockedOut { left } | Self::TooManyTries { left } => {
+                // Rounded up: whoever came a moment too early would be refused again.
+                let seconds = left.as_secs() + u64::from(left.subsec_nanos() > 0);
+                Some([(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)))])
+            }
             _ => None,
         }
     }
@@ -196,7 +211,7 @@ impl IntoResponse for Refusal {
         self.log();
         let (status, error) = self.status();
         let message = self.to_string();
-        (status, Json(Body { error, message })).into_response()
+        (status, self.retry_after(), Json(Body { error, message })).into_response()
     }
 }
 
@@ -224,6 +239,10 @@ impl From<QueryRejection> for Refusal {
     fn from(rejection: QueryRejection) -> Self {
         Self::Malformed(rejection.body_text())
     }
+}
+
+fn minutes(left: &Duration) -> u64 {
+    left.as_secs().div_ceil(60).max(1)
 }
 
 /// What a person can make of webauthn-rs's verdict.

@@ -51,7 +51,9 @@ impl Throttle {
             *tries = fresh();
         }
         if tries.count >= MAX_TRIES_PER_CLIENT {
-            return Err(limits.refused(Refusal::TooManyTries));
+            let left = (tries.since + THROTTLE_WINDOW).duration_since(now);
+            let left = left.unwrap_or_default();
+            return Err(limits.refused(Refusal::TooManyTries { left }));
         }
         tries.count += 1;
         Ok(())
@@ -98,7 +100,7 @@ mod tests {
         assert_eq!(limits.count(Limit::Tries), 0);
         let neighbour = Some(v6("2001:db8::ffff"));
         let refused = throttle.count(neighbour, START, &limits);
-        assert!(matches!(refused, Err(Refusal::TooManyTries)));
+        assert!(matches!(refused, Err(Refusal::TooManyTries { .. })));
         assert_eq!(limits.count(Limit::Tries), 1);
         throttle
             .count(Some(v6("2001:db8:0:1::1")), START, &limits)
@@ -126,7 +128,7 @@ mod tests {
             u64::from(MAX_TRIES_PER_CLIENT)
         );
         let refused = throttle.count(Some(v6("2001:db8:1::1")), START, &limits);
-        assert!(matches!(refused, Err(Refusal::TooManyTries)));
+        assert!(matches!(refused, Err(Refusal::TooManyTries { .. })));
         let counted = Some(IpAddr::V4(0.into()));
         throttle.count(counted, START, &limits).unwrap();
     }

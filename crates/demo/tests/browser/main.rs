@@ -17,6 +17,7 @@ mod rig;
 mod roll_out;
 mod signals;
 mod story;
+mod tabs;
 #[path = "../console/visitor.rs"]
 #[expect(dead_code, reason = "shared with the tests of the pages")]
 mod visitor;

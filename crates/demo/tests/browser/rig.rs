@@ -122,6 +122,30 @@ impl Rig {
         }
     }
 
+    /// Opens a page in a tab of its own, and looks at it from now on.
+    pub(crate) async fn tab(&self, path: &str) -> WindowHandle {
+        let tab = self.browser.new_window(true).await.unwrap().handle;
+        self.look_at(&tab).await;
+        self.go(path).await;
+        tab
+    }
+
+    /// Looks at a tab from now on.
+    pub(crate) async fn look_at(&self, tab: &WindowHandle) {
+        self.browser.switch_to_window(tab.clone()).await.unwrap();
+    }
+
+    /// Tells the page of this window whether it can be seen: without a screen, all of them can.
+    pub(crate) async fn is_seen(&self, seen: bool) {
+        let script = "const [seen] = arguments;
+            const state = seen ? 'visible' : 'hidden';
+            Object.defineProperty(document, 'visibilityState', { configurable: true, value: state });
+            Object.defineProperty(document, 'hidden', { configurable: true, value: !seen });
+            document.dispatchEvent(new Event('visibilitychange'));";
+        let seen = vec![json!(seen)];
+        self.browser.execute(script, seen).await.unwrap();
+    }
+
     /// Runs a script in this window before those of every page.
     pub(crate) async fn before_every_page(&self, script: &str) {
         let command = DevTools {

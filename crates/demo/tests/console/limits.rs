@@ -1,14 +1,20 @@
 //! The limits of the pages, at the limit and one past it, and the counters that tell of them.
 
+use std::time::Duration;
+
 use axum::body::{Body, Bytes};
 use axum::http::{Request, StatusCode, header};
 use hawser_demo::console::{MAX_PICTURES, MAX_STREAMS};
 use hawser_demo::qr_picture::MAX_IMAGE_FILE;
-use hawser_demo::relying_party::{MAX_BODY, MAX_GUESSES, MAX_NOTES};
+use hawser_demo::relying_party::{
+    LOCK_OUT, MAX_BODY, MAX_CREDENTIAL_ID, MAX_GUESSES, MAX_NOTES, MAX_TRIES_PER_CLIENT,
+    THROTTLE_WINDOW,
+};
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
-use crate::visitor::{Harbour, Visitor};
+use crate::forger::{Forger, GOOD};
+use crate::visitor::{Harbour, Page, Visitor};
 
 /// How often a limit was reached.
 async fn count(harbour: &Harbour, limit: &str) -> u64 {
@@ -135,9 +141,82 @@ async fn lock_outs_are_counted() {
     assert_eq!(count(&harbour, "guesses").await, 0);
     let page = harbour.visitor().password("alice", "guess").await;
     assert_eq!(page.status, StatusCode::TOO_MANY_REQUESTS);
+    assert_waits(&page, LOCK_OUT);
     assert_eq!(count(&harbour, "guesses").await, 1);
     harbour.visitor().password("bob", &"x".repeat(1025)).await;
     assert_eq!(count(&harbour, "password").await, 1);
+}
+
+/// Asserts that a program is told to wait: not longer than this, and not much shorter.
+fn assert_waits(page: &Page, longest: Duration) {
+    let seconds = page.headers[header::RETRY_AFTER].to_str().unwrap();
+    let wait = Duration::from_secs(seconds.parse().unwrap());
+    assert!(wait <= longest && wait * 2 > longest, "{wait:?}");
+}
+
+#[tokio::test]
+async fn whoever_tries_too_often_is_told_when_to_come_again() {
+    let harbour = Harbour::open().await;
+    let mut visitor = harbour.visitor();
+    for n in 0..MAX_TRIES_PER_CLIENT {
+        let page = visitor.password(&format!("name {n}"), "guess").await;
+        assert_eq!(page.status, StatusCode::UNAUTHORIZED, "{}", page.text);
+        assert!(!page.headers.contains_key(header::RETRY_AFTER));
+    }
+    let guess = json!({ "user": "alice", "password": "guess" });
+    for page in [
+        visitor.password("alice", "guess").await,
+        visitor.post_json("/password", &guess).await,
+    ] {
+        assert_eq!(page.status, StatusCode::TOO_MANY_REQUESTS, "{}", page.text);
+        assert_waits(&page, THROTTLE_WINDOW);
+    }
+    assert_eq!(count(&harbour, "tries_per_client").await, 2);
+}
+
+#[tokio::test]
+async fn a_credential_id_at_the_limit_is_kept_and_a_longer_one_is_not() {
+    let harbour = Harbour::open().await;
+    for (user, length, status) in [
+        ("alice", MAX_CREDENTIAL_ID, StatusCode::OK),
+        (
+            "bob",
+            MAX_CREDENTIAL_ID + 1,
+            StatusCode::UNPROCESSABLE_ENTITY,
+        ),
+    ] {
+        let (mut visitor, _) = harbour.visitor_after_password(user).await;
+        let mut forger = Forger::new(GOOD);
+        forger.id = vec![7; length];
+        let options = visitor.options("/register/begin", &Value::Null).await;
+        let answer = forger.register(&visitor.origin, &options);
+        let page = visitor.post_json("/register/finish", &answer).await;
+        assert_eq!(page.status, status, "{length}: {}", page.text);
+        if status == StatusCode::OK {
+            visitor.show_passkey(&forger).await;
+        } else {
+            let words = page.json()["message"].as_str().unwrap().to_owned();
+            assert!(words.contains("more than 1023 bytes"), "{words}");
+        }
+    }
+    assert_eq!(count(&harbour, "credential_id").await, 1);
+}
+
+#[tokio::test]
+async fn the_clock_goes_ten_years_ahead_and_not_a_day_further() {
+    let harbour = Harbour::open().await;
+    for _ in 0..10 {
+        // Sessions end by the clock as well.
+        let (mut root, _) = harbour.visitor_after_password("root").await;
+        let page = root.post("/admin/clock", &[("days", "365")]).await;
+        page.assert_leads_to("/sign-in");
+    }
+    let (mut root, _) = harbour.visitor_after_password("root").await;
+    assert_eq!(count(&harbour, "clock").await, 0);
+    let page = root.post("/admin/clock", &[("days", "1")]).await;
+    let words = "clock goes at most 3650 days ahead";
+    page.assert_alert(StatusCode::UNPROCESSABLE_ENTITY, words);
+    assert_eq!(count(&harbour, "clock").await, 1);
 }
 
 #[tokio::test]

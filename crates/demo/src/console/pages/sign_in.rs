@@ -54,7 +54,8 @@ pub(in crate::console) async fn enter(
         Ok(session) => session,
         Err(refusal) if refusal.status().0.is_client_error() => {
             let (status, _) = refusal.status();
-            return Ok((status, page(&user, Some(&refusal))).into_response());
+            let page = page(&user, Some(&refusal));
+            return Ok((status, refusal.retry_after(), page).into_response());
         }
         Err(refusal) => return Err(refusal.into()),
     };

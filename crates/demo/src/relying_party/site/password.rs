@@ -132,8 +132,7 @@ impl Records<'_> {
 
 fn locked_out(until: SystemTime, now: SystemTime) -> Refusal {
     let left = until.duration_since(now).unwrap_or_default();
-    let minutes = left.as_secs().div_ceil(60).max(1);
-    Refusal::LockedOut { minutes }
+    Refusal::LockedOut { left }
 }
 
 const DAY: Duration = Duration::from_hours(24);
