@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 
 /// The type byte of a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum FrameKind {
     /// 0: the sender needs the session no more. Laptops send it; a few phones do too.
     Shutdown,

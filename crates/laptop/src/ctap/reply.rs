@@ -3,6 +3,8 @@
 //! Signed bytes are kept as they came. Whatever is re-encoded, be it in a better form, no longer
 //! verifies.
 
+use std::error::Error;
+
 use minicbor::{Decoder, decode};
 
 use crate::ctap::cbor::{Key, append, each_entry, raw};
@@ -24,7 +26,7 @@ pub enum ReplyError {
     Empty,
     /// The reply is not the CBOR that it should be.
     #[error("the reply is not the expected CBOR")]
-    Cbor(#[from] decode::Error),
+    Cbor(#[source] Box<dyn Error + Send + Sync>),
     /// A required member is missing.
     #[error("the reply lacks its {0}")]
     Missing(&'static str),
@@ -192,12 +194,18 @@ fn members<'b>(
     each_entry(&mut cbor, |key, cbor| match key {
         Key::Number(number) => member(number, cbor),
         Key::Text(_) | Key::Other => cbor.skip(),
-    })?;
+    })
+    .map_err(unexpected)?;
     if cbor.position() == cbor.input().len() {
         Ok(())
     } else {
         Err(ReplyError::TrailingBytes)
     }
+}
+
+/// The CBOR library's word for it is a cause and no part of this crate's interface.
+fn unexpected(error: decode::Error) -> ReplyError {
+    ReplyError::Cbor(error.into())
 }
 
 /// The `id` of a credential descriptor or user entity.

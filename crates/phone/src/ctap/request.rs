@@ -79,9 +79,7 @@ fn make_credential(parameters: &[u8]) -> Result<make_credential::Request, Ctap2E
 
     let request: make_credential::Request = map.typed()?;
     client_data_hash(&request.client_data_hash)?;
-    if request.rp.id.is_empty() {
-        return Err(Ctap2Error::InvalidParameter);
-    }
+    relying_party_id(&request.rp.id)?;
     // WebAuthn Level 3 §5.4.3: 1 to 64 bytes.
     if request.user.id.is_empty() || request.user.id.len() > 64 {
         return Err(Ctap2Error::InvalidLength);
@@ -111,6 +109,7 @@ fn get_assertion(parameters: &[u8]) -> Result<GetAssertion, Ctap2Error> {
 
     let request: get_assertion::Request = map.typed()?;
     client_data_hash(&request.client_data_hash)?;
+    relying_party_id(&request.rp_id)?;
     Ok(GetAssertion {
         request,
         restricted,
@@ -123,6 +122,15 @@ fn client_data_hash(hash: &[u8]) -> Result<(), Ctap2Error> {
         Ok(())
     } else {
         Err(Ctap2Error::InvalidLength)
+    }
+}
+
+/// It is the one name that the person decides by.
+fn relying_party_id(id: &str) -> Result<(), Ctap2Error> {
+    if id.is_empty() {
+        Err(Ctap2Error::InvalidParameter)
+    } else {
+        Ok(())
     }
 }
 

@@ -76,6 +76,11 @@ fn each_fault_has_its_status() {
             MISSING_PARAMETER,
         ),
         (
+            "a relying party without an id",
+            sign_in_at("").get_assertion(),
+            INVALID_PARAMETER,
+        ),
+        (
             "no hash",
             sign_in().without(2).get_assertion(),
             MISSING_PARAMETER,

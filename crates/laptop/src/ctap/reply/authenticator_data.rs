@@ -5,7 +5,7 @@ use std::fmt;
 use minicbor::Decoder;
 
 use crate::ctap::cbor::{Key, each_entry, raw};
-use crate::ctap::reply::ReplyError;
+use crate::ctap::reply::{ReplyError, unexpected};
 
 const USER_PRESENT: u8 = 0x01;
 const USER_VERIFIED: u8 = 0x04;
@@ -141,7 +141,8 @@ fn algorithm(public_key: &[u8]) -> Result<i64, ReplyError> {
             return Ok(());
         }
         cbor.skip()
-    })?;
+    })
+    .map_err(unexpected)?;
     algorithm.ok_or(ReplyError::Missing("key algorithm"))
 }
 
@@ -155,7 +156,7 @@ fn take<const N: usize>(rest: &mut &[u8]) -> Result<[u8; N], ReplyError> {
 
 fn take_item<'b>(rest: &mut &'b [u8]) -> Result<&'b [u8], ReplyError> {
     let mut cbor = Decoder::new(rest);
-    let item = raw(&mut cbor)?;
+    let item = raw(&mut cbor).map_err(unexpected)?;
     *rest = rest.get(item.len()..).unwrap_or_default();
     Ok(item)
 }
