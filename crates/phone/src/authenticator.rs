@@ -13,6 +13,7 @@ use tokio::time::timeout;
 
 use crate::approver::{Account, Approver, Ask, Decision, Operation};
 use crate::ctap::{self, GetAssertion, Request};
+use crate::ctap_authenticator::{Asking, CtapAuthenticator};
 
 /// Answers CTAP2 requests (CTAP 2.2 §6) with the passkeys of a store, whenever its user approves.
 ///
@@ -75,8 +76,9 @@ where
     /// Dropping the future withdraws the prompt. Nothing has been signed or stored while the approver
     /// was waiting; after its approval a new passkey may have been stored that no relying party knows.
     pub async fn respond(&mut self, request: &[u8]) -> Vec<u8> {
-        self.respond_with(request, APPROVAL_LIMIT, &mut |_| {})
-            .await
+        let mut nobody = |_: Operation, _: &str| {};
+        let asking = Asking::new(APPROVAL_LIMIT, &mut nobody);
+        self.answer(request, asking).await
     }
 
     /// The store.
@@ -94,31 +96,11 @@ where
         &self.approver
     }
 
-    /// [`Self::respond`] with a limit for the approver, telling `on_ask` whenever it is asked.
-    pub(crate) async fn respond_with(
-        &mut self,
-        request: &[u8],
-        limit: Duration,
-        on_ask: OnAsk<'_>,
-    ) -> Vec<u8> {
-        let mut prompt = Prompt { limit, on_ask };
-        match ctap::decode(request) {
-            Ok(Request::MakeCredential(request)) => {
-                ctap::reply(self.make_credential(*request, &mut prompt).await)
-            }
-            Ok(Request::GetAssertion(request)) => {
-                ctap::reply(self.get_assertion(*request, &mut prompt).await)
-            }
-            Ok(Request::Info) => [&[ctap::OK], self.info().await.as_slice()].concat(),
-            Err(status) => vec![status.into()],
-        }
-    }
-
     /// CTAP 2.2 §6.1.2.
     async fn make_credential(
         &mut self,
         mut request: make_credential::Request,
-        prompt: &mut Prompt<'_>,
+        asking: &mut Asking<'_>,
     ) -> Result<make_credential::Response, StatusCode> {
         if !request.options.up {
             return Err(Ctap2Error::InvalidOption.into());
@@ -149,10 +131,10 @@ where
             let accounts = [account(existing)];
             ask.accounts = &accounts;
             ask.user_verification = false;
-            self.ask(&ask, prompt).await?;
+            self.ask(&ask, asking).await?;
             return Err(Ctap2Error::CredentialExcluded.into());
         }
-        self.ask(&ask, prompt).await?;
+        self.ask(&ask, asking).await?;
 
         self.passkeys.make_credential(request).await
     }
@@ -164,7 +146,7 @@ where
             mut request,
             restricted,
         }: GetAssertion,
-        prompt: &mut Prompt<'_>,
+        asking: &mut Asking<'_>,
     ) -> Result<get_assertion::Response, StatusCode> {
         if !request.options.up {
             // A silent probe would tell a laptop which accounts this phone has.
@@ -188,7 +170,7 @@ where
             accounts: &accounts,
             user_verification: request.options.uv && !candidates.is_empty(),
         };
-        let chosen = self.ask(&ask, prompt).await?;
+        let chosen = self.ask(&ask, asking).await?;
         let Some(passkey) = candidates.get(chosen) else {
             return Err(Ctap2Error::NoCredentials.into());
         };
@@ -226,9 +208,9 @@ where
     }
 
     /// Asks, and returns the index of the chosen account.
-    async fn ask(&self, ask: &Ask<'_>, prompt: &mut Prompt<'_>) -> Result<usize, Ctap2Error> {
-        (prompt.on_ask)(ask);
-        let decision = timeout(prompt.limit, self.approver.approve(ask))
+    async fn ask(&self, ask: &Ask<'_>, asking: &mut Asking<'_>) -> Result<usize, Ctap2Error> {
+        asking.asked(ask.operation, ask.rp_id);
+        let decision = timeout(asking.limit(), self.approver.approve(ask))
             .await
             .map_err(|_| Ctap2Error::UserActionTimeout)?;
         match decision {
@@ -239,19 +221,33 @@ where
     }
 }
 
+impl<S, A> CtapAuthenticator for Authenticator<S, A>
+where
+    S: CredentialStore<PasskeyItem = Passkey> + Send + Sync,
+    A: Approver,
+{
+    async fn get_info(&self) -> Vec<u8> {
+        self.info().await
+    }
+
+    async fn answer(&mut self, request: &[u8], mut asking: Asking<'_>) -> Vec<u8> {
+        match ctap::decode(request) {
+            Ok(Request::MakeCredential(request)) => {
+                ctap::reply(self.make_credential(*request, &mut asking).await)
+            }
+            Ok(Request::GetAssertion(request)) => {
+                ctap::reply(self.get_assertion(*request, &mut asking).await)
+            }
+            Ok(Request::Info) => [&[ctap::OK], self.info().await.as_slice()].concat(),
+            Err(status) => vec![status.into()],
+        }
+    }
+}
+
 impl<S, A> fmt::Debug for Authenticator<S, A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Authenticator").finish_non_exhaustive()
     }
-}
-
-/// Told whenever the approver is asked.
-pub(crate) type OnAsk<'a> = &'a mut (dyn FnMut(&Ask<'_>) + Send);
-
-/// How one request may ask.
-struct Prompt<'a> {
-    limit: Duration,
-    on_ask: OnAsk<'a>,
 }
 
 /// What the library is told when it wants to ask: by then, [`Authenticator::ask`] has.

@@ -18,6 +18,9 @@ pub(crate) const SELECTION: u8 = 0x0B;
 /// The status byte of a reply that did what was asked.
 pub(crate) const OK: u8 = 0x00;
 
+/// The status byte of a fault that has no name (`CTAP1_ERR_OTHER`).
+pub(crate) const OTHER: u8 = 0x7F;
+
 /// A whole reply: the status byte, followed by canonical CBOR when it is [`OK`].
 pub(crate) fn reply<T: Serialize>(outcome: Result<T, StatusCode>) -> Vec<u8> {
     match outcome.and_then(|response| to_canonical(&response).map_err(StatusCode::from)) {

@@ -84,7 +84,9 @@
 //! | [`scanned`] | [`ScannedQr`]: the one door through which codes come in | §11.5.1, CVE-2024-9956 |
 //! | [`advertiser`] | [`Advertiser`]: the radio that the app supplies | §11.5.1 |
 //! | [`approver`] | [`Approver`]: the prompt that the app supplies | §6.1.2, §6.2.2 |
-//! | [`authenticator`] | [`Authenticator`]: CTAP requests in, replies out | §6 |
+//! | [`authenticator`] | [`Authenticator`]: CTAP requests in, replies out, with passkeys of a store | §6 |
+//! | [`ctap_authenticator`] | [`CtapAuthenticator`]: the same by an authenticator that the app has already | §6 |
+//! | [`linked`] | [`LinkedCall`]: being asked again without a code | §11.5.2 |
 //! | [`store`] | where passkeys are kept: in memory, in a file, or in the app's own keystore | |
 //! | [`phone`](mod@phone) | [`Phone`]: a session from the code to the last reply | §11.5.1 |
 //!
@@ -94,6 +96,8 @@ pub mod advertiser;
 pub mod approver;
 pub mod authenticator;
 mod ctap;
+pub mod ctap_authenticator;
+pub mod linked;
 pub mod phone;
 pub mod scanned;
 pub mod store;
@@ -101,8 +105,10 @@ pub mod store;
 pub use advertiser::{AdvertiseError, Advertiser};
 pub use approver::{Account, Approver, Ask, Decision, Operation};
 pub use authenticator::Authenticator;
+pub use ctap_authenticator::{Asking, CtapAuthenticator};
 pub use hawser_proto::{Channel, Hint, Invitation, QrError, SessionError, StartError};
 pub use hawser_tunnel::{Dialer, DialerError, OpenError, TunnelError};
 pub use hawser_wire::{DomainError, RoutingId, TunnelDomain};
+pub use linked::LinkedCall;
 pub use phone::{Answer, Ending, Limits, Phone, PhoneError, PhoneOutcome, Progress, Stage};
 pub use scanned::ScannedQr;

@@ -9,17 +9,18 @@ mod session;
 use std::fmt;
 use std::time::Duration;
 
-use hawser_proto::{Channel, Invitation, OsRng, PostHandshake};
+use hawser_proto::update::UpdateError;
+use hawser_proto::{
+    Channel, Invitation, LinkingOffer, OsRng, PhoneHello, PostHandshake, StartError,
+};
 use hawser_tunnel::{Dialer, OpenError, Tunnel};
-use hawser_wire::{RoutingId, TunnelDomain};
-use passkey_types::Passkey;
+use hawser_wire::TunnelDomain;
 use tokio::time::{Instant, timeout_at};
 
 use crate::advertiser::Advertiser;
-use crate::approver::Approver;
-use crate::authenticator::Authenticator;
+use crate::ctap_authenticator::CtapAuthenticator;
+use crate::linked::LinkedCall;
 use crate::scanned::ScannedQr;
-use crate::store::CredentialStore;
 use session::Laptop;
 
 pub use error::{PhoneError, Stage};
@@ -29,36 +30,28 @@ pub use progress::{Answer, Ending, PhoneOutcome, Progress};
 /// A phone: it accepts the invitations that laptops show as QR codes (CTAP 2.2 §11.5.1).
 ///
 /// It needs a tokio runtime with IO and time enabled.
-pub struct Phone<R, S, A> {
+pub struct Phone<R, C> {
     dialer: Dialer,
     advertiser: R,
-    authenticator: Authenticator<S, A>,
+    authenticator: C,
     domain: TunnelDomain,
     limits: Limits,
+    offer: Option<LinkingOffer>,
 }
 
-impl<R, S, A> Phone<R, S, A>
-where
-    R: Advertiser,
-    S: CredentialStore<PasskeyItem = Passkey> + Send + Sync,
-    A: Approver,
-{
+impl<R: Advertiser, C: CtapAuthenticator> Phone<R, C> {
     /// A phone whose tunnel service is `domain`'s, with the default [`Limits`].
     ///
     /// The number of the domain should be 256 or more: laptops work out the host name of those
     /// themselves, while lower numbers need a laptop that has them in its table.
-    pub fn new(
-        dialer: Dialer,
-        advertiser: R,
-        authenticator: Authenticator<S, A>,
-        domain: TunnelDomain,
-    ) -> Self {
+    pub fn new(dialer: Dialer, advertiser: R, authenticator: C, domain: TunnelDomain) -> Self {
         Self {
             dialer,
             advertiser,
             authenticator,
             domain,
             limits: Limits::default(),
+            offer: None,
         }
     }
 
@@ -69,13 +62,25 @@ where
         self
     }
 
+    /// Offers a link to the laptop of the next session that begins with a code, once, if it says that it would keep one.
+    ///
+    /// The laptop gets it right after the handshake, before it asks anything: so only when the person wants it. See [`linked`](crate::linked).
+    ///
+    /// # Errors
+    /// [`UpdateError::LinkingTooLong`]: a shorter contact id or name will do.
+    pub fn offer_link(&mut self, offer: LinkingOffer) -> Result<(), UpdateError> {
+        PhoneHello::new(PostHandshake::json()).with_linking(offer.clone())?;
+        self.offer = Some(offer);
+        Ok(())
+    }
+
     /// The authenticator, to list or remove passkeys between sessions.
-    pub fn authenticator(&self) -> &Authenticator<S, A> {
+    pub fn authenticator(&self) -> &C {
         &self.authenticator
     }
 
     /// The authenticator, to change its store between sessions.
-    pub fn authenticator_mut(&mut self) -> &mut Authenticator<S, A> {
+    pub fn authenticator_mut(&mut self) -> &mut C {
         &mut self.authenticator
     }
 
@@ -92,7 +97,7 @@ where
     ///
     /// # Cancel safety
     /// Dropping the future ends the session at once: the advert goes off the air, the prompt disappears,
-    /// the connection breaks. See [`Authenticator::respond`] about a passkey that was being made.
+    /// the connection breaks. See [`Authenticator::respond`](crate::Authenticator::respond) about a passkey that was being made.
     pub async fn accept(
         &mut self,
         code: &ScannedQr,
@@ -104,33 +109,92 @@ where
         progress(Progress::QrRead {
             hint: invitation.hint(),
         });
-
-        let (mut tunnel, routing_id) = self.open(invitation, deadline).await?;
+        let opening = self.dialer.open(self.domain, invitation.tunnel_id());
+        let (tunnel, routing_id) = reach(opening, deadline).await?;
         progress(Progress::TunnelOpen {
             domain: self.domain,
             routing_id,
         });
-
-        let introduction = PostHandshake::ctap(self.authenticator.info().await);
+        let offer = self
+            .offer
+            .take()
+            .filter(|_| invitation.linking() == Some(true));
         let here = (self.domain, routing_id);
-        let outcome = match keys::draw(&mut OsRng, invitation, here, introduction) {
-            Ok((advert, session)) => {
+        let drawn = self
+            .hello(offer)
+            .await
+            .and_then(|hello| keys::draw(&mut OsRng, invitation, here, hello));
+        self.meet(tunnel, drawn, deadline, &mut progress).await
+    }
+
+    /// Joins a linked laptop, which had this phone woken, and serves it until that is done: as [`accept`](Self::accept) does after a
+    /// code.
+    ///
+    /// # Errors
+    /// [`PhoneError`]; [`PhoneError::TunnelRefused`] with status 404 when the laptop has given up. The link is good all the same.
+    ///
+    /// # Cancel safety
+    /// As of [`accept`](Self::accept).
+    pub async fn accept_linked(
+        &mut self,
+        call: &LinkedCall,
+        mut progress: impl FnMut(Progress) + Send,
+    ) -> Result<PhoneOutcome, PhoneError> {
+        let deadline = after(self.limits.session);
+        progress(Progress::Called {
+            hint: call.request().hint(),
+        });
+        let (routing_id, tunnel_id) = call.place();
+        let joining = self.dialer.join(self.domain, routing_id, tunnel_id);
+        let tunnel = reach(joining, deadline).await?;
+        progress(Progress::TunnelOpen {
+            domain: self.domain,
+            routing_id,
+        });
+        let drawn = self
+            .hello(None)
+            .await
+            .and_then(|hello| keys::draw_linked(&mut OsRng, call, hello));
+        self.meet(tunnel, drawn, deadline, &mut progress).await
+    }
+
+    /// What this phone says of itself.
+    async fn hello(&self, offer: Option<LinkingOffer>) -> Result<PhoneHello, StartError> {
+        let hello = PhoneHello::new(PostHandshake::ctap(self.authenticator.get_info().await));
+        match offer {
+            // Its length was looked at before.
+            Some(offer) => hello.with_linking(offer).map_err(|_| StartError::Internal),
+            None => Ok(hello),
+        }
+    }
+
+    /// A session in an open tunnel, and its end.
+    async fn meet(
+        &mut self,
+        mut tunnel: Tunnel,
+        drawn: Result<keys::Drawn, StartError>,
+        deadline: Instant,
+        progress: &mut (dyn FnMut(Progress) + Send),
+    ) -> Result<PhoneOutcome, PhoneError> {
+        let outcome = match drawn {
+            Ok((service_data, session)) => {
                 let laptop = Laptop {
                     tunnel: &mut tunnel,
                     session,
                     limits: &self.limits,
                     deadline,
                 };
+                let authenticator = &mut self.authenticator;
                 converse(
                     laptop,
                     &self.advertiser,
-                    &advert.seal(&invitation.eid_key()),
-                    &mut self.authenticator,
-                    &mut progress,
+                    &service_data,
+                    authenticator,
+                    progress,
                 )
                 .await
             }
-            Err(error) => Err(error),
+            Err(error) => Err(PhoneError::Start(error)),
         };
         // In good order whatever happened, so that the service need not wait for a time-out.
         tunnel.close().await;
@@ -151,29 +215,27 @@ where
         }
         Ok(())
     }
-
-    async fn open(
-        &self,
-        invitation: &Invitation,
-        deadline: Instant,
-    ) -> Result<(Tunnel, RoutingId), PhoneError> {
-        let opening = self.dialer.open(self.domain, invitation.tunnel_id());
-        match timeout_at(deadline, opening).await {
-            Ok(Ok(opened)) => Ok(opened),
-            Ok(Err(source)) => Err(refused_or_unreachable(source)),
-            Err(_) => Err(PhoneError::TimedOut {
-                stage: Stage::Opening,
-            }),
-        }
-    }
 }
 
-impl<R, S, A> fmt::Debug for Phone<R, S, A> {
+impl<R, C> fmt::Debug for Phone<R, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Phone")
             .field("domain", &self.domain)
             .field("limits", &self.limits)
             .finish_non_exhaustive()
+    }
+}
+
+/// The way to the tunnel.
+async fn reach<T>(
+    dialling: impl Future<Output = Result<T, OpenError>>,
+    deadline: Instant,
+) -> Result<T, PhoneError> {
+    match timeout_at(deadline, dialling).await {
+        Ok(reached) => reached.map_err(refused_or_unreachable),
+        Err(_) => Err(PhoneError::TimedOut {
+            stage: Stage::Opening,
+        }),
     }
 }
 
@@ -185,18 +247,13 @@ fn refused_or_unreachable(source: OpenError) -> PhoneError {
 }
 
 /// A session on an open tunnel: advertise, shake hands, serve.
-async fn converse<R, S, A>(
+async fn converse(
     mut laptop: Laptop<'_, Tunnel>,
-    advertiser: &R,
+    advertiser: &impl Advertiser,
     service_data: &[u8],
-    authenticator: &mut Authenticator<S, A>,
+    authenticator: &mut impl CtapAuthenticator,
     progress: &mut (dyn FnMut(Progress) + Send),
-) -> Result<PhoneOutcome, PhoneError>
-where
-    R: Advertiser,
-    S: CredentialStore<PasskeyItem = Passkey> + Send + Sync,
-    A: Approver,
-{
+) -> Result<PhoneOutcome, PhoneError> {
     let until = laptop.until(laptop.limits.radio);
     let advert = match timeout_at(until, advertiser.advertise(service_data)).await {
         Ok(advertising) => advertising.map_err(PhoneError::Advertise)?,

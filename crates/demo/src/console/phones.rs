@@ -44,7 +44,7 @@ pub(super) struct PocketPhone {
     stop: std::sync::Mutex<CancellationToken>,
 }
 
-type Device = Phone<LoopbackAdvertiser, FileStore, PagePerson>;
+type Device = Phone<LoopbackAdvertiser, Authenticator<FileStore, PagePerson>>;
 
 /// What a phone's page shows.
 #[derive(Debug, Clone, Default, Serialize)]

@@ -40,7 +40,7 @@ pub(super) struct Site {
 }
 
 /// The phone of the story.
-pub(super) type StoryPhone = Phone<LoopbackAdvertiser, MemoryStore, Person>;
+pub(super) type StoryPhone = Phone<LoopbackAdvertiser, Authenticator<MemoryStore, Person>>;
 
 impl Cast {
     pub(super) async fn assemble(telling: &PartTelling) -> Result<Self, StoryError> {

@@ -20,7 +20,7 @@ use crate::bluez::{BluezStandIn, Transmission};
 /// A phone with the passkeys that were made on it.
 #[derive(Debug)]
 pub struct RigPhone {
-    phone: Phone<Radio, MemoryStore, Person>,
+    phone: Phone<Radio, Authenticator<MemoryStore, Person>>,
     /// Who holds it.
     pub person: Person,
     progress: Arc<Mutex<Vec<Progress>>>,

@@ -14,7 +14,12 @@ pub enum Progress {
         /// What the laptop will probably want. It may want something else.
         hint: Hint,
     },
-    /// The phone waits at its tunnel service.
+    /// A linked laptop has called. Comes instead of [`QrRead`](Self::QrRead).
+    Called {
+        /// What the laptop will probably want.
+        hint: Hint,
+    },
+    /// The phone waits at its tunnel service; after a call it has joined the laptop there.
     TunnelOpen {
         /// The service.
         domain: TunnelDomain,

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use hawser_proto::{PhoneEvent, PhoneSession};
+use hawser_proto::record::SealError;
+use hawser_proto::{PhoneEvent, PhoneSession, SessionError};
 use hawser_tunnel::{Tunnel, TunnelError};
 use hawser_wire::CloseReason;
-use passkey_types::Passkey;
 use tokio::task::coop::consume_budget;
 use tokio::time::{Instant, timeout_at};
 
@@ -13,10 +13,9 @@ use super::after;
 use super::error::{PhoneError, Stage};
 use super::limits::{Limits, MAX_REQUESTS};
 use super::progress::{Answer, Ending, PhoneOutcome, Progress};
-use crate::approver::{Approver, Ask, Operation};
-use crate::authenticator::Authenticator;
+use crate::approver::Operation;
 use crate::ctap;
-use crate::store::CredentialStore;
+use crate::ctap_authenticator::{Asking, CtapAuthenticator};
 
 /// What a session needs of a tunnel: whole binary messages. Tests have another one.
 pub(super) trait Messages: Send {
@@ -70,15 +69,11 @@ impl<M: Messages> Laptop<'_, M> {
     }
 
     /// Serves requests, one at a time, until the laptop is done.
-    pub(super) async fn serve<S, A>(
+    pub(super) async fn serve(
         &mut self,
-        authenticator: &mut Authenticator<S, A>,
+        authenticator: &mut impl CtapAuthenticator,
         progress: &mut (dyn FnMut(Progress) + Send),
-    ) -> Result<PhoneOutcome, PhoneError>
-    where
-        S: CredentialStore<PasskeyItem = Passkey> + Send + Sync,
-        A: Approver,
-    {
+    ) -> Result<PhoneOutcome, PhoneError> {
         let mut answers = Vec::new();
         let ending = loop {
             let request = match self.next_request(!answers.is_empty()).await? {
@@ -92,8 +87,7 @@ impl<M: Messages> Laptop<'_, M> {
                 return Err(PhoneError::TooManyRequests);
             }
             let (reply, asked) = self.answer(&request, authenticator, progress).await?;
-            let status = reply.first().copied().unwrap_or_default();
-            let sealed = self.session.respond(&reply).map_err(PhoneError::Protocol)?;
+            let (status, sealed) = self.seal(&reply)?;
             self.send(sealed, Stage::Answering).await?;
             progress(Progress::Answered { status });
             answers.push(Answer { asked, status });
@@ -137,27 +131,36 @@ impl<M: Messages> Laptop<'_, M> {
     }
 
     /// Asks the authenticator while listening to the laptop: when it goes away, so does the prompt.
-    async fn answer<S, A>(
+    async fn answer(
         &mut self,
         request: &[u8],
-        authenticator: &mut Authenticator<S, A>,
+        authenticator: &mut impl CtapAuthenticator,
         progress: &mut (dyn FnMut(Progress) + Send),
-    ) -> Result<(Vec<u8>, Option<(Operation, String)>), PhoneError>
-    where
-        S: CredentialStore<PasskeyItem = Passkey> + Send + Sync,
-        A: Approver,
-    {
+    ) -> Result<(Vec<u8>, Option<(Operation, String)>), PhoneError> {
         let mut asked = None;
-        let mut on_ask = |ask: &Ask<'_>| {
-            progress(Progress::Asked {
-                operation: ask.operation,
-                rp_id: ask.rp_id.to_owned(),
-            });
-            asked = Some((ask.operation, ask.rp_id.to_owned()));
+        let mut listener = |operation: Operation, rp_id: &str| {
+            let rp_id = rp_id.to_owned();
+            asked = Some((operation, rp_id.clone()));
+            progress(Progress::Asked { operation, rp_id });
         };
-        let respond = authenticator.respond_with(request, self.limits.approval, &mut on_ask);
-        let reply = self.listening(respond).await?;
+        let asking = Asking::new(self.limits.approval, &mut listener);
+        let reply = self
+            .listening(authenticator.answer(request, asking))
+            .await?;
         Ok((reply, asked))
+    }
+
+    /// The message for a reply, and its status byte. The laptop is not to blame for a reply that is none, so it hears of a fault
+    /// of the phone.
+    fn seal(&mut self, reply: &[u8]) -> Result<(u8, Vec<u8>), PhoneError> {
+        let status = reply.first().copied().unwrap_or(ctap::OTHER);
+        let (status, sealed) = match self.session.respond(reply) {
+            Err(SessionError::Empty | SessionError::Seal(SealError::TooLong { .. })) => {
+                (ctap::OTHER, self.session.respond(&[ctap::OTHER]))
+            }
+            sealed => (status, sealed),
+        };
+        Ok((status, sealed.map_err(PhoneError::Protocol)?))
     }
 
     /// What `respond` returns, unless the laptop goes away or time is up first.

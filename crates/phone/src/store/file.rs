@@ -23,7 +23,8 @@ use disk::Disk;
 /// Passkeys in a JSON file that only its owner can read.
 ///
 /// Private keys stand in it as they are: this is for development and for machines whose disk is
-/// encrypted. A phone has a keystore; use that through [`CredentialStore`].
+/// encrypted. An app with a vault implements [`CredentialStore`], one with keys in a secure element
+/// [`CtapAuthenticator`](crate::CtapAuthenticator).
 ///
 /// - The file has mode 0600 from its first byte on. One that others can read is refused.
 /// - A change replaces the file as a whole: written next to it, flushed to disk, renamed. So a crash

@@ -93,7 +93,11 @@ fn code() -> (LaptopInvitation, ScannedQr) {
     (shown, scanned)
 }
 
-fn phone(dialer: Dialer, radio: Radio, domain: u16) -> Phone<Radio, MemoryStore, Person> {
+fn phone(
+    dialer: Dialer,
+    radio: Radio,
+    domain: u16,
+) -> Phone<Radio, Authenticator<MemoryStore, Person>> {
     let authenticator = Authenticator::new(MemoryStore::new(), Person::who_approves());
     let domain = TunnelDomain::from_id(domain).unwrap();
     Phone::new(dialer, radio, authenticator, domain)
@@ -101,7 +105,7 @@ fn phone(dialer: Dialer, radio: Radio, domain: u16) -> Phone<Radio, MemoryStore,
 
 /// The error, and the names of what was told before it.
 async fn fails(
-    phone: &mut Phone<Radio, MemoryStore, Person>,
+    phone: &mut Phone<Radio, Authenticator<MemoryStore, Person>>,
     code: &ScannedQr,
 ) -> (PhoneError, Vec<String>) {
     let mut told = Vec::new();
