@@ -35,6 +35,10 @@ pub enum LaptopError {
         /// The status.
         status: u16,
     },
+    /// The phone has ended its link with this laptop, for good (HTTP status 410): delete the [`Link`](crate::Link). No other
+    /// error says that about a link.
+    #[error("the phone has ended the link with this computer: ask it with a code")]
+    LinkEnded,
     /// The tunnel service does not answer, or not as one.
     #[error(
         "{domain}, which the phone wants to be reached through, does not answer: check this \
@@ -119,10 +123,7 @@ impl LaptopError {
     pub(crate) fn from_open(domain: TunnelDomain, error: OpenError) -> Self {
         match error {
             OpenError::Refused { status, .. } => Self::TunnelRefused { domain, status },
-            OpenError::Gone => Self::TunnelRefused {
-                domain,
-                status: 410,
-            },
+            OpenError::Gone => Self::LinkEnded,
             OpenError::CertificateUntrusted { .. }
             | OpenError::CertificateName { .. }
             | OpenError::CertificateExpired { .. }

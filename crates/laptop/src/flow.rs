@@ -1,55 +1,27 @@
-//! A transaction, step by step (CTAP 2.2 §11.5.1): listen, join, secure, ask, say goodbye.
+//! A transaction, step by step: find the phone and secure the connection, ask, say goodbye.
+//!
+//! | module | what it holds | in the specification |
+//! |---|---|---|
+//! | [`code`] | the way to a phone that sees a QR code | CTAP 2.2 §11.5.1 |
+//! | [`linked`] | the way to a phone behind a link | CTAP 2.2 §11.5.2 |
+//! | [`search`] | the radio, for both | |
+//! | [`session`] | a secured connection | §11.5 |
+//! | [`watch`] | deadlines and cancelling | |
 
+mod code;
+mod linked;
 mod search;
 mod session;
 mod watch;
-
-use hawser_proto::{Advert, LaptopInvitation, LaptopSession, OsRng};
 
 pub use self::session::Session;
 pub(crate) use self::watch::Watch;
 use crate::ctap::{CtapRequest, Status};
 use crate::error::LaptopError;
-use crate::laptop::Laptop;
-use crate::progress::{Progress, Stage};
-use crate::scanner::Scanner;
+use crate::progress::Progress;
 
 /// What hears of each step.
 pub(crate) type Sink<'a> = &'a mut (dyn FnMut(Progress) + Send);
-
-/// From a QR code to a session with the phone that saw it.
-pub(crate) async fn find_phone(
-    laptop: &Laptop,
-    invitation: &LaptopInvitation,
-    watch: Watch,
-    scanner: impl Scanner,
-    progress: Sink<'_>,
-) -> Result<Session, LaptopError> {
-    let key = invitation.invitation().eid_key();
-    let advert = search::first(scanner, |data| Advert::open(&key, data), &mut *progress);
-    let advert = watch
-        .within(Stage::Searching, laptop.limits.advert, advert)
-        .await??;
-    let domain = advert.domain();
-    progress(Progress::PhoneNearby {
-        domain,
-        routing_id: Some(advert.routing_id()),
-    });
-
-    let id = invitation.invitation().tunnel_id();
-    let tunnel = laptop.dialer.join(domain, advert.routing_id(), id);
-    let tunnel = watch
-        .until_deadline(Stage::Connecting, tunnel)
-        .await?
-        .map_err(|error| LaptopError::from_open(domain, error))?;
-    progress(Progress::Connected);
-
-    let (session, message) =
-        LaptopSession::start(invitation, &advert, &mut OsRng).map_err(LaptopError::Start)?;
-    let session = Session::secure(tunnel, session, message, watch, &laptop.limits).await?;
-    progress(Progress::Secured);
-    Ok(session)
-}
 
 /// The one request, its reply and the goodbye; the phone's `authenticatorGetInfo` reply as well.
 pub(crate) async fn ask(

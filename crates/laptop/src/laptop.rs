@@ -2,9 +2,10 @@
 
 use std::time::{Duration, SystemTime};
 
-use hawser_proto::{Hint, LaptopInvitation, OsRng};
+use hawser_proto::{Hint, LaptopInvitation, Link, LinkedRequest, OsRng};
 use hawser_tunnel::Dialer;
 
+use crate::contact::{Contact, Linked};
 use crate::error::LaptopError;
 use crate::invite::Invite;
 
@@ -31,7 +32,8 @@ pub struct Limits {
     /// WebAuthn recommends for a ceremony with user verification. The goodbye comes on top.
     pub transaction: Duration,
     /// From the first look to the phone's advert: 2 minutes, as long as tunnel services keep a waiting
-    /// phone. Whoever has not found the phone by then has given up or has no Bluetooth.
+    /// phone. Whoever has not found the phone by then has given up or has no Bluetooth. A linked phone has as long from when
+    /// it is sent for.
     pub advert: Duration,
     /// From the joined tunnel to the phone's first encrypted message: 20 seconds. No person is
     /// involved, but a phone on a bad network is. (Joining has the [`Dialer`]'s limit.)
@@ -72,14 +74,24 @@ impl Laptop {
     /// Lets phones offer to be asked without a QR code from now on. The app must store what comes with
     /// [`Progress::Linked`](crate::Progress::Linked), or the user is promised something in vain.
     ///
-    /// This crate only hands the link on: it cannot ask a phone through one yet. Who wants to has
-    /// [`LaptopSession::start_linked`](hawser_proto::LaptopSession::start_linked) and
-    /// [`Dialer::contact`], and needs a tunnel service that can wake phones, which `hawser-relay` does
-    /// not.
+    /// Codes of other laptops say that they store no link; a phone may offer one all the same.
     #[must_use]
     pub fn welcome_links(mut self) -> Self {
         self.links = Links::Welcome;
         self
+    }
+
+    /// Sends for a phone that this laptop is linked with, as far as to be asked.
+    ///
+    /// `hint` should be [`Hint::GetAssertion`] or [`Hint::MakeCredential`]; phones ignore others. It takes a tunnel service that
+    /// can wake phones, which `hawser-relay` by itself cannot.
+    ///
+    /// # Errors
+    /// [`LaptopError::Start`] when the system's random number generator fails.
+    pub fn contact(&self, link: Link, hint: Hint) -> Result<Contact, LaptopError> {
+        let request = LinkedRequest::new(&mut OsRng, &link, hint)
+            .map_err(|error| LaptopError::Start(error.into()))?;
+        Ok(Contact::new(self.clone(), Linked { link, request }))
     }
 
     /// Makes a QR code: fresh keys for one transaction with whichever phone sees it.

@@ -74,6 +74,40 @@
 //!                  ▼ Linked, when the phone offers it; Done
 //! ```
 //!
+//! # A linked phone
+//!
+//! A laptop that [welcomes links](Laptop::welcome_links) may be offered one after a transaction ([`Progress::Linked`]): with
+//! it the phone can be asked without a code from then on. [`Laptop::contact`] replaces the code; its
+//! [`Contact`] has the methods of an [`Invite`].
+//!
+//! ```no_run
+//! use hawser_laptop::webauthn::{Authentication, AuthenticationResponse};
+//! use hawser_laptop::{Hint, Laptop, LaptopError, Link, Progress, Scanner};
+//!
+//! # fn say(_: &str) {}
+//! # fn forget(_: &Link) {}
+//! async fn sign_in_again(
+//!     laptop: &Laptop,
+//!     link: Link, // stored as safely as a password
+//!     radio: impl Scanner,
+//!     ceremony: &Authentication,
+//! ) -> Result<AuthenticationResponse, LaptopError> {
+//!     let contact = laptop.contact(link.clone(), Hint::GetAssertion)?;
+//!     let response = contact.authenticate(radio, ceremony, |progress| match progress {
+//!         Progress::WaitingForPhone => say("look at your phone: there may be a notification"),
+//!         Progress::WaitingForApproval => say("look at your phone"),
+//!         _ => {}
+//!     });
+//!     match response.await {
+//!         Err(LaptopError::LinkEnded) => {
+//!             forget(&link); // its user has revoked it
+//!             Err(LaptopError::LinkEnded)
+//!         }
+//!         other => other, // after any other error the link is still good, and so is a QR code
+//!     }
+//! }
+//! ```
+//!
 //! [`LaptopError::Cancelled`] may end any step, [`LaptopError::TimedOut`] any but the first. A code is good for one attempt, whatever came of
 //! it: show a new one for the next. The state machine of the messages is in [`hawser_proto`].
 //!
@@ -89,12 +123,14 @@
 //! |---|---|
 //! | [`Laptop`] | how to reach tunnel services and how long to wait; cheap to clone |
 //! | [`Invite`] | one QR code: [`register`](Invite::register), [`authenticate`](Invite::authenticate), [`run`](Invite::run) |
+//! | [`Contact`] | the same with a linked phone and no code |
 //! | [`Session`] | a secured connection, for apps that choose their requests by what the phone can do |
 //! | [`LaptopError`] | one variant for each thing that goes wrong, in words for the user |
 //!
 //! It needs a tokio runtime with IO and time. It logs no id, no key and no message.
 
 mod cancel;
+mod contact;
 pub mod ctap;
 mod error;
 mod flow;
@@ -102,14 +138,16 @@ mod invite;
 mod laptop;
 mod progress;
 pub mod scanner;
+mod transaction;
 pub mod webauthn;
 
 pub use cancel::Canceller;
+pub use contact::Contact;
 pub use error::LaptopError;
 pub use flow::Session;
-pub use hawser_proto::{Hint, Link, SessionError, StartError};
+pub use hawser_proto::{Hint, Link, LinkId, LinkSecret, PublicKey, SessionError, StartError};
 pub use hawser_tunnel::{Dialer, DialerError, OpenError, TunnelError};
-pub use hawser_wire::{RoutingId, TunnelDomain};
+pub use hawser_wire::{ContactId, RoutingId, TunnelDomain};
 pub use invite::Invite;
 pub use laptop::{Laptop, Limits};
 pub use progress::{Progress, Stage};

@@ -12,14 +12,17 @@ pub enum Progress {
     /// The radio listens: show the QR code now. (Earlier is too early, because a phone may send its
     /// advert within a second of seeing the code.)
     WaitingForScan,
-    /// The phone was heard, so it is nearby and has seen the code: the code can go.
+    /// A linked phone has been sent for: its person may have to tap a notification. Comes instead of
+    /// [`WaitingForScan`](Self::WaitingForScan).
+    WaitingForPhone,
+    /// The phone was heard, so it is nearby and has seen the code: the code can go. (A linked phone was sent for.)
     PhoneNearby {
         /// The tunnel service that the phone uses.
         domain: TunnelDomain,
         /// Which instance of it holds the tunnel; `None` for a linked phone, where the service knows.
         routing_id: Option<RoutingId>,
     },
-    /// The tunnel service has connected this laptop.
+    /// The tunnel service has connected this laptop. Not told with a linked phone, for which that comes first of all.
     Connected,
     /// The phone is the one that saw the code, and nobody can listen in.
     Secured,
@@ -38,6 +41,8 @@ pub enum Progress {
 pub enum Stage {
     /// Listening for the phone's advert.
     Searching,
+    /// Waiting for a linked phone, which is being woken, and its advert.
+    Waking,
     /// Joining the phone at its tunnel service.
     Connecting,
     /// The Noise handshake, until the phone's first encrypted message.
@@ -50,6 +55,7 @@ impl fmt::Display for Stage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Searching => "looking for the phone",
+            Self::Waking => "waiting for the linked phone",
             Self::Connecting => "connecting to the phone",
             Self::Securing => "securing the connection to the phone",
             Self::Approving => "waiting for an answer on the phone",

@@ -6,37 +6,44 @@ use std::task::Poll;
 
 use tokio::task::coop::consume_budget;
 
-use crate::flow::Sink;
-use crate::progress::Progress;
 use crate::scanner::{ScanError, Scanner};
 
-/// The first advert that `open` understands. Everybody else's are skipped without a word; there may be
-/// thousands. Ends the scan when it returns.
-///
-/// The scan is started before the app is told to show the QR code.
-pub(super) async fn first<T>(
-    mut scanner: impl Scanner,
-    open: impl Fn(&[u8]) -> Option<T>,
-    progress: Sink<'_>,
-) -> Result<T, ScanError> {
-    let mut data = {
-        let mut next = pin!(scanner.next());
-        let heard = poll_fn(|cx| Poll::Ready(next.as_mut().poll(cx))).await;
-        if let Poll::Ready(Err(error)) = heard {
-            return Err(error);
+/// A scan that is under way. Ends when it is dropped.
+pub(super) struct Search<S> {
+    scanner: S,
+    heard: Option<Vec<u8>>,
+}
+
+impl<S: Scanner> Search<S> {
+    /// Starts the scan. It goes on between the calls, because a scanner is cancel safe.
+    pub(super) async fn start(mut scanner: S) -> Result<Self, ScanError> {
+        let first = {
+            let mut next = pin!(scanner.next());
+            poll_fn(|cx| Poll::Ready(next.as_mut().poll(cx))).await
+        };
+        let heard = match first {
+            Poll::Ready(data) => Some(data?),
+            Poll::Pending => None,
+        };
+        Ok(Self { scanner, heard })
+    }
+
+    /// The first advert that `open` understands. Everybody else's are skipped without a word; there may be
+    /// thousands. Ends the scan when it returns.
+    pub(super) async fn first<T>(
+        mut self,
+        open: impl Fn(&[u8]) -> Option<T>,
+    ) -> Result<T, ScanError> {
+        loop {
+            let data = match self.heard.take() {
+                Some(data) => data,
+                None => self.scanner.next().await?,
+            };
+            if let Some(advert) = open(&data) {
+                return Ok(advert);
+            }
+            // A scanner that never pends must not keep the deadline from being noticed.
+            consume_budget().await;
         }
-        progress(Progress::WaitingForScan);
-        match heard {
-            Poll::Ready(data) => data?,
-            Poll::Pending => next.await?,
-        }
-    };
-    loop {
-        if let Some(advert) = open(&data) {
-            return Ok(advert);
-        }
-        // A scanner that never pends must not keep the deadline from being noticed.
-        consume_budget().await;
-        data = scanner.next().await?;
     }
 }

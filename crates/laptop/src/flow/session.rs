@@ -46,6 +46,8 @@ impl Session {
         let phone = watch
             .within(Stage::Securing, limits.handshake, handshake)
             .await??;
+        // Old phones offer it here, others in an update.
+        peer.link = phone.link().cloned();
         Ok(Self {
             peer,
             phone,

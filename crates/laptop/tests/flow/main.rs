@@ -3,7 +3,9 @@
 
 mod air;
 mod answers;
+mod gateway;
 mod hostile;
+mod linked;
 mod losses;
 mod phone;
 mod relay;

@@ -106,9 +106,10 @@ impl World {
     }
 }
 
-fn name(event: &Progress) -> &'static str {
+pub(crate) fn name(event: &Progress) -> &'static str {
     match event {
         Progress::WaitingForScan => "WaitingForScan",
+        Progress::WaitingForPhone => "WaitingForPhone",
         Progress::PhoneNearby { .. } => "PhoneNearby",
         Progress::Connected => "Connected",
         Progress::Secured => "Secured",

@@ -226,14 +226,14 @@ async fn the_goodbye_is_bounded() {
 }
 
 /// From here on only timers matter.
-fn pause() -> Instant {
+pub(crate) fn pause() -> Instant {
     tokio::time::pause();
     Instant::now()
 }
 
 /// Some real time may have passed on either side before the clock was stopped.
 #[track_caller]
-fn assert_about(elapsed: Duration, seconds: u64) {
+pub(crate) fn assert_about(elapsed: Duration, seconds: u64) {
     let seconds = Duration::from_secs(seconds);
     let slack = Duration::from_secs(15);
     assert!(
