@@ -109,7 +109,8 @@ impl<R: Advertiser, C: CtapAuthenticator> Phone<R, C> {
         progress(Progress::QrRead {
             hint: invitation.hint(),
         });
-        let opening = self.dialer.open(self.domain, invitation.tunnel_id());
+        // Boxed, as what follows is: apps embed this future in their own.
+        let opening = Box::pin(self.dialer.open(self.domain, invitation.tunnel_id()));
         let (tunnel, routing_id) = reach(opening, deadline).await?;
         progress(Progress::TunnelOpen {
             domain: self.domain,
@@ -124,7 +125,7 @@ impl<R: Advertiser, C: CtapAuthenticator> Phone<R, C> {
             .hello(offer)
             .await
             .and_then(|hello| keys::draw(&mut OsRng, invitation, here, hello));
-        self.meet(tunnel, drawn, deadline, &mut progress).await
+        Box::pin(self.meet(tunnel, drawn, deadline, &mut progress)).await
     }
 
     /// Joins a linked laptop, which had this phone woken, and serves it until that is done: as [`accept`](Self::accept) does after a
@@ -145,7 +146,7 @@ impl<R: Advertiser, C: CtapAuthenticator> Phone<R, C> {
             hint: call.request().hint(),
         });
         let (routing_id, tunnel_id) = call.place();
-        let joining = self.dialer.join(self.domain, routing_id, tunnel_id);
+        let joining = Box::pin(self.dialer.join(self.domain, routing_id, tunnel_id));
         let tunnel = reach(joining, deadline).await?;
         progress(Progress::TunnelOpen {
             domain: self.domain,
@@ -155,7 +156,7 @@ impl<R: Advertiser, C: CtapAuthenticator> Phone<R, C> {
             .hello(None)
             .await
             .and_then(|hello| keys::draw_linked(&mut OsRng, call, hello));
-        self.meet(tunnel, drawn, deadline, &mut progress).await
+        Box::pin(self.meet(tunnel, drawn, deadline, &mut progress)).await
     }
 
     /// What this phone says of itself.
