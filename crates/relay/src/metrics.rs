@@ -2,8 +2,11 @@
 
 mod certificate;
 mod counted;
+mod drain;
 mod limit;
 mod stats;
+
+use std::time::SystemTime;
 
 use hawser_wire::CloseReason;
 use prometheus::core::Collector;
@@ -19,6 +22,7 @@ use crate::tls::HandshakeFailure;
 
 pub use self::certificate::CertificateMetrics;
 pub(crate) use self::counted::Counted;
+use self::drain::DrainMetrics;
 pub(crate) use self::limit::Limit;
 pub use self::stats::Stats;
 
@@ -36,7 +40,7 @@ pub(crate) struct Metrics {
     pub(crate) session_seconds: Histogram,
     pub(crate) accept_errors: IntCounter,
     pub(crate) panics: IntCounter,
-    pub(crate) draining: IntGauge,
+    pub(crate) drain: DrainMetrics,
     pub(crate) peers: PeerMetrics,
     handshakes: IntCounterVec,
     addresses: IntCounterVec,
@@ -141,10 +145,7 @@ impl Metrics {
                 "hawser_relay_panics_total",
                 "Connections that ended by a fault of the relay.",
             )?,
-            draining: IntGauge::new(
-                "hawser_relay_draining",
-                "1 while the relay takes no new tunnels.",
-            )?,
+            drain: DrainMetrics::new()?,
             peers: PeerMetrics::new()?,
             handshakes,
             addresses,
@@ -203,7 +204,8 @@ impl Metrics {
             Box::new(self.session_seconds.clone()),
             Box::new(self.accept_errors.clone()),
             Box::new(self.panics.clone()),
-            Box::new(self.draining.clone()),
+            Box::new(self.drain.draining.clone()),
+            Box::new(self.drain.deadline.clone()),
             Box::new(self.limits.clone()),
             Box::new(self.limits_hit.clone()),
             Box::new(self.handshakes.clone()),
@@ -266,6 +268,15 @@ impl Metrics {
 /// When the registry has them already.
 pub fn register_process_metrics(registry: &Registry) -> Result<(), prometheus::Error> {
     registry.register(Box::new(ProcessCollector::for_self()))
+}
+
+/// As timestamps stand in metrics.
+fn seconds_since_1970(time: SystemTime) -> i64 {
+    let seconds = time
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default()
+        .as_secs();
+    i64::try_from(seconds).unwrap_or(i64::MAX)
 }
 
 fn gauges(name: &str, help: &str, label: &str) -> Result<IntGaugeVec, prometheus::Error> {

@@ -28,7 +28,7 @@ pub(crate) use self::inbound::Budget;
 use self::inbound::{Heard, Inbound};
 use self::outbound::Outbound;
 use crate::metrics::Traffic;
-use crate::seat::Seat;
+use crate::seat::{Origin, Seat};
 use crate::socket::Socket;
 
 /// Reads in a row before other tunnels get their turn: half a megabyte.
@@ -142,6 +142,19 @@ impl End {
         Poll::Ready(Ok(buffer.get_mut(..carried + len).unwrap_or_default()))
     }
 
+    /// What the end of what this peer sends means.
+    fn ended(&mut self, error: &io::Error) -> Stopped {
+        let stopped = self.lost();
+        let is_hop = self
+            .seat
+            .as_ref()
+            .is_some_and(|seat| seat.origin() == Origin::Peer);
+        if is_hop && error.kind() == io::ErrorKind::UnexpectedEof {
+            self.farewell = Farewell::Ended;
+        }
+        stopped
+    }
+
     fn lost(&mut self) -> Stopped {
         self.farewell = Farewell::Lost;
         Stopped(CloseReason::PeerLost)
@@ -160,8 +173,9 @@ pub(crate) fn poll_forward(
             return Poll::Ready(to.lost());
         }
         let heard = ready!(with_read_buffer(|buffer| {
-            let Ok(read) = ready!(from.poll_read(cx, buffer)) else {
-                return Poll::Ready(Err(from.lost()));
+            let read = match ready!(from.poll_read(cx, buffer)) {
+                Ok(read) => read,
+                Err(error) => return Poll::Ready(Err(from.ended(&error))),
             };
             let (heard, out) = from.inbound.scan(read, budget);
             let out = read.get(..out).unwrap_or_default();

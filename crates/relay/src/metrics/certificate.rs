@@ -1,9 +1,8 @@
 //! What is counted about the certificate.
 
-use std::time::SystemTime;
-
 use prometheus::{IntCounter, IntCounterVec, IntGauge, Opts, Registry};
 
+use super::seconds_since_1970;
 use crate::tls::Validity;
 
 /// The certificate's end, and how often another one was tried.
@@ -13,6 +12,8 @@ pub struct CertificateMetrics {
     reloads: IntCounterVec,
     done: IntCounter,
     refused: IntCounter,
+    /// Whether the files hold what is shown.
+    is_current: IntGauge,
 }
 
 impl CertificateMetrics {
@@ -35,8 +36,13 @@ impl CertificateMetrics {
             )?,
             done: reloads.with_label_values(&["done"]),
             refused: reloads.with_label_values(&["refused"]),
+            is_current: IntGauge::new(
+                "hawser_relay_tls_last_reload_successful",
+                "1 unless the files hold a certificate that was refused, so that an older one is shown.",
+            )?,
             reloads,
         };
+        metrics.is_current.set(1);
         metrics.show(validity);
         Ok(metrics)
     }
@@ -47,24 +53,22 @@ impl CertificateMetrics {
     /// When the registry has metrics of these names.
     pub fn register(&self, registry: &Registry) -> Result<(), prometheus::Error> {
         registry.register(Box::new(self.expiry.clone()))?;
+        registry.register(Box::new(self.is_current.clone()))?;
         registry.register(Box::new(self.reloads.clone()))
     }
 
     pub(crate) fn reloaded(&self, validity: Validity) {
         self.done.inc();
+        self.is_current.set(1);
         self.show(validity);
     }
 
     pub(crate) fn refused(&self) {
         self.refused.inc();
+        self.is_current.set(0);
     }
 
     fn show(&self, validity: Validity) {
-        let seconds = validity
-            .to
-            .duration_since(SystemTime::UNIX_EPOCH)
-            .unwrap_or_default()
-            .as_secs();
-        self.expiry.set(i64::try_from(seconds).unwrap_or(i64::MAX));
+        self.expiry.set(seconds_since_1970(validity.to));
     }
 }

@@ -7,9 +7,9 @@ use std::time::{Duration, SystemTime};
 use hawser_wire::TunnelPath;
 use hawser_wire::header::SUBPROTOCOL;
 use rustix::io::Errno;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy, sink};
 use tokio::net::TcpStream;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::breaker::Held;
 use super::metrics::Outcome;
@@ -95,10 +95,15 @@ impl Shared {
             let _ = prepare(peer, patience.stall_time);
         }
         let mut pipe = Pipe::new(client, peer, to_peer, to_client, patience);
-        // A close frame of ours could land inside another frame, so a client that is cut gets none.
-        self.cut
-            .run_until_cancelled(poll_fn(|cx| pipe.poll(cx)))
-            .await;
+        let copied = poll_fn(|cx| pipe.poll(cx));
+        if self.cut.run_until_cancelled(copied).await.is_none() {
+            let deadline = Instant::now() + patience.close_time;
+            pipe.hang_up();
+            poll_fn(|cx| pipe.poll(cx)).await;
+            drop(pipe);
+            // Nobody wants its answer, but unread it would make the kernel take back what it was told.
+            let _ = timeout_at(deadline, copy(client, &mut sink())).await;
+        }
         None
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use prometheus::core::{Collector, Desc};
 use prometheus::proto::MetricFamily;
-use prometheus::{Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, Opts};
+use prometheus::{Histogram, HistogramOpts, IntCounterVec, IntGauge, Opts};
 
 use super::Peers;
 
@@ -69,11 +69,9 @@ pub(crate) struct PeerMetrics {
     down: IntGauge,
     pub(super) answer_seconds: Histogram,
     pub(super) bytes: IntCounterVec,
-    /// Times that the keys were replaced.
-    pub(crate) keys_read: IntCounter,
-    /// Times that they would have been, by keys that cannot be used.
-    pub(crate) keys_refused: IntCounter,
     key_reloads: IntCounterVec,
+    /// Whether the file holds the keys that count.
+    keys_are_current: IntGauge,
     hops: IntCounterVec,
 }
 
@@ -106,10 +104,17 @@ impl PeerMetrics {
             ),
             &["result"],
         )?;
+        for result in ["done", "refused"] {
+            key_reloads.with_label_values(&[result]);
+        }
+        let keys_are_current = IntGauge::new(
+            "hawser_relay_peer_key_last_reload_successful",
+            "1 unless the file holds keys between instances that were refused, so that older ones count.",
+        )?;
+        keys_are_current.set(1);
         Ok(Self {
-            keys_read: key_reloads.with_label_values(&["done"]),
-            keys_refused: key_reloads.with_label_values(&["refused"]),
             key_reloads,
+            keys_are_current,
             open: IntGauge::new(
                 "hawser_relay_peer_hops",
                 "Clients whose tunnel is at another instance.",
@@ -144,6 +149,7 @@ impl PeerMetrics {
             Box::new(self.answer_seconds.clone()),
             Box::new(self.bytes.clone()),
             Box::new(self.key_reloads.clone()),
+            Box::new(self.keys_are_current.clone()),
         ]
     }
 
@@ -160,6 +166,18 @@ impl PeerMetrics {
         self.hops
             .with_label_values(&[Outcome::Joined.label()])
             .get()
+    }
+
+    /// Counts that the keys were read again.
+    pub(crate) fn keys_reloaded(&self) {
+        self.keys_are_current.set(1);
+        self.key_reloads.with_label_values(&["done"]).inc();
+    }
+
+    /// Counts that the file holds keys that cannot be used.
+    pub(crate) fn keys_refused(&self) {
+        self.keys_are_current.set(0);
+        self.key_reloads.with_label_values(&["refused"]).inc();
     }
 
     pub(super) fn count(&self, outcome: Outcome) {

@@ -54,6 +54,16 @@ impl<'a> Pipe<'a> {
         }
     }
 
+    /// Ends the client's side as if it had hung up. The owner of its tunnel says why in a last frame, for
+    /// which there is `close_time`: from here it could land inside another frame.
+    pub(super) fn hang_up(&mut self) {
+        self.to_peer.end();
+        self.is_over = true;
+        self.alarm
+            .as_mut()
+            .reset(Instant::now() + self.patience.close_time);
+    }
+
     /// Ready when both sides have ended, or one takes nothing any more.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let to_peer = self.to_peer.poll(self.client, &mut self.peer, cx);

@@ -31,6 +31,10 @@ pub(super) enum Farewell {
     Open,
     /// The peer's close frame has come, with this code.
     Heard(Option<u16>),
+    /// Another instance passes nothing on any more from its laptop, which still hears what is said here:
+    /// it drains, and cannot tell a laptop of a foreign tunnel itself, because it does not know where
+    /// frames begin.
+    Ended,
     /// The peer broke a rule: where its next frame begins is not known.
     Broken,
     /// Ours is on its way; the peer's answer is to come.
@@ -66,6 +70,10 @@ impl End {
             _ if in_frame => Farewell::Done,
             Farewell::Heard(code) => {
                 self.outbound.push(close_answer(code));
+                Farewell::Done
+            }
+            Farewell::Ended => {
+                self.outbound.push(close_frame(reason));
                 Farewell::Done
             }
             Farewell::Broken => {

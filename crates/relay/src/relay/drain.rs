@@ -1,7 +1,7 @@
 //! Stopping in good order: no new tunnels, time for those that exist, then the end of the rest.
 
 use std::sync::atomic::{Ordering, fence};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use hawser_wire::CloseReason;
 use tokio::time::{Instant, sleep};
@@ -11,17 +11,19 @@ use super::{DrainReport, Relay};
 impl Relay {
     pub(super) async fn drain(&self) -> DrainReport {
         let shared = &self.shared;
+        let (drain_time, close_time) = (shared.config.drain_time, shared.config.limits.close_time);
+        let deadline = SystemTime::now() + drain_time + close_time;
+        shared.metrics.drain.begin(deadline);
         shared.draining.store(true, Ordering::Relaxed);
         // Whoever does not see this yet has been counted: see `Shared::begins_to_drain`.
         fence(Ordering::SeqCst);
         let at_start = self.stats();
         let hops_before = shared.metrics.peers.joined();
-        shared.metrics.draining.set(1);
-        self.wait_until_empty(shared.config.drain_time).await;
+        self.wait_until_empty(drain_time).await;
         let hops_cut = self.stats().hops;
         shared.cut.cancel();
         shared.pairing.clear();
-        self.wait_until_empty(shared.config.limits.close_time).await;
+        self.wait_until_empty(close_time).await;
         // A tunnel that was saying goodbye already at the deadline has finished.
         let tunnels_cut = shared.metrics.closed(CloseReason::Draining);
         // There are no new tunnels here, but new laptops may have been passed on.

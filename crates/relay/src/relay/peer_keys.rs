@@ -34,11 +34,11 @@ impl Relay {
             match load().await {
                 Some(Ok(keys)) => {
                     peers.replace_keys(keys);
-                    metrics.keys_read.inc();
+                    metrics.keys_reloaded();
                     tracing::info!("the keys between instances were read again");
                 }
                 Some(Err(error)) => {
-                    metrics.keys_refused.inc();
+                    metrics.keys_refused();
                     tracing::error!(%error, "the new keys between instances cannot be used; the old ones stay");
                 }
                 None => return,

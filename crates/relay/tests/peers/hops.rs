@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 use std::time::SystemTime;
 
-use futures_util::SinkExt as _;
+use futures_util::{SinkExt as _, StreamExt as _};
 use hawser_relay::peer::{Generation, Identity, Slot};
 use hawser_relay::{Listeners, Relay};
 use hawser_wire::RoutingId;
@@ -189,9 +189,20 @@ async fn a_drain_waits_for_hops_and_cuts_them_at_the_deadline() {
         .unwrap();
     own.close(None).await.unwrap();
     drop((own, own_phone));
-    let report = asked.stopped().await;
+    let told = async {
+        let close = next(&mut laptop).await;
+        // Its answer, and the end of the stream.
+        while laptop.next().await.is_some() {}
+        close
+    };
+    let (report, told_laptop) = tokio::join!(asked.stopped(), told);
     assert_eq!((report.finished, report.cut), (1, 2));
-    assert!(matches!(next(&mut phone).await, Message::Close(_)));
+    for told in [told_laptop, next(&mut phone).await] {
+        let Message::Close(Some(frame)) = told else {
+            panic!("no close frame: {told:?}");
+        };
+        assert_eq!(frame.code, CloseCode::Away);
+    }
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rustix::process::Signal;
 use tokio::net::TcpStream;
@@ -9,11 +10,13 @@ use tokio::net::TcpStream;
 use crate::certificate::Authority;
 use crate::client::{ID, deliver, upgrade};
 use crate::config::held;
-use crate::program::{Program, command, run, wait_for};
+use crate::program::{PATIENCE, Program, command, run, wait_for};
 
 #[tokio::test]
 async fn it_lives_is_ready_and_stops_being_ready_first() {
-    let relay = Program::start(&["--drain-time", "1h"]);
+    let relay = Program::start(&["--drain-time", "1h", "--close-time", "7s"]);
+    let deadline = "hawser_relay_drain_deadline_timestamp_seconds";
+    assert!(relay.metric(deadline) < 0.5, "no drain has begun");
     assert_eq!(relay.get("/livez"), (200, "alive\n".into()));
     assert_eq!(relay.get("/readyz"), (200, "ready\n".into()));
     let tcp = TcpStream::connect(relay.address()).await.unwrap();
@@ -29,6 +32,10 @@ async fn it_lives_is_ready_and_stops_being_ready_first() {
     });
     assert_eq!(relay.get("/livez").0, 200, "a stopping relay is not dead");
     assert!((relay.metric("hawser_relay_draining") - 1.0).abs() < 0.1);
+    let until = UNIX_EPOCH + Duration::from_secs_f64(relay.metric(deadline));
+    let left = until.duration_since(SystemTime::now()).unwrap();
+    let most = Duration::from_hours(1) + Duration::from_secs(7);
+    assert!(left <= most && left + PATIENCE > most, "{left:?}");
 }
 
 #[test]

@@ -169,12 +169,15 @@ fn a_new_key_is_taken_without_a_restart_and_without_a_gap() {
     std::fs::write(ground.folder.path().join("file-0"), "short").unwrap();
     relays[0].signal(rustix::process::Signal::HUP);
     relays[0].metric_becomes(&series("refused"), |refused| refused > 0.5);
+    let current = "hawser_relay_peer_key_last_reload_successful";
+    assert!(relays[0].metric(current) < 0.5 && relays[1].metric(current) > 0.5);
     assert_peers(&relays, 3);
     assert!(!relays[0].log().contains("short\n"));
     // A key of its own makes it a stranger, so the file does count.
     std::fs::write(ground.folder.path().join("file-0"), "own".repeat(12)).unwrap();
     relays[0].signal(rustix::process::Signal::HUP);
     relays[0].metric_becomes(&series("done"), |done| done > 3.5);
+    assert!(relays[0].metric(current) > 0.5);
     let (routing, _phone) = open(&relays[1], 4);
     assert_eq!(join(&relays[0], &routing, 4), "502");
 }

@@ -129,12 +129,15 @@ async fn a_bad_pair_is_kept_out_told_of_and_the_old_one_stays() {
         assert_eq!(certificate_of(&stream), good);
     };
     let refused = "hawser_relay_tls_reloads_total{result=\"refused\"}";
+    let current = "hawser_relay_tls_last_reload_successful";
+    assert!(relay.metric(current) > 0.5);
 
     let other = authority.sign("other", "cable.wufkweyy3uaxb.com");
     std::fs::copy(&other.key, &used.key).unwrap();
     relay.signal(Signal::HUP);
     relay.logged(&["ERROR", "the old one stays", "does not belong to"]);
     relay.metric_becomes(refused, |count| count > 0.5);
+    relay.metric_becomes(current, |current| current < 0.5);
     still_good().await;
 
     copy(&authority.sign("elsewhere", HOST), &used);
@@ -167,6 +170,10 @@ async fn a_bad_pair_is_kept_out_told_of_and_the_old_one_stays() {
     assert!(relay.metric("hawser_relay_tls_reloads_total{result=\"done\"}") < 0.5);
     let expiry = relay.metric("hawser_relay_tls_certificate_expiry_timestamp_seconds");
     assert!(expiry > 2e9, "of the one that is shown: {expiry}");
+
+    copy(&other, &used);
+    relay.signal(Signal::HUP);
+    relay.metric_becomes(current, |current| current > 0.5);
 }
 
 /// As on a busy machine, where the first look at the files comes long after the start.

@@ -48,6 +48,13 @@ impl Direction {
         }
     }
 
+    /// Takes nothing more from the sender, as if it had ended.
+    pub(super) fn end(&mut self) {
+        if self.stage == Stage::Open {
+            self.stage = Stage::Ended;
+        }
+    }
+
     /// Somebody has to take something, or to end what the other has ended.
     pub(super) fn is_owed(&self) -> bool {
         self.stage != Stage::Open || self.needs_flush || !self.unsent.is_empty()
