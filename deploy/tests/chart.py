@@ -15,12 +15,13 @@ import threading
 import kubernetes_validate
 import yaml
 
+from clients import HOST
+
 DEPLOY = pathlib.Path(__file__).parent.parent
 CHART = DEPLOY / "helm/hawser-relay"
 PLAIN = DEPLOY / "manifests/hawser-relay.yaml"
 HELMS = ["helm3", "helm4"]
 KUBERNETES = ["1.33", "1.37"]
-HOST = "cable.example.org"
 
 # Every template and every branch of one appears in these.
 VARIANTS = {
@@ -38,6 +39,7 @@ VARIANTS = {
         "relay.settings.client-connections=5000", "service.type=LoadBalancer", "service.annotations.a=b",
         "service.loadBalancerClass=metallb", "imagePullSecrets[0].name=pull", "image.digest=sha256:" + "0" * 64,
         "networkPolicy.clients[0].ipBlock.cidr=10.0.0.0/8", "tolerations[0].key=a",
+        "networkPolicy.probes[0].namespaceSelector.matchLabels.a=b",
         "podDisruptionBudget.maxUnavailable=25%",
     ],
 }
@@ -49,6 +51,9 @@ REFUSED = {
     "relay.domainId=255": "domainId",
     "relay.settings.listen=1": "not",
     "relay.settings.peer-slot=1": "not",
+    "relay.settings.connections=1": "not",
+    "relay.connections=none": "connections",
+    "autoscaling.enabled=true,autoscaling.tunnels=10001": "at most 10000 tunnels",
     "relay.settings.close-time=60s": "not",
     "image.digest=latest": "digest",
     "peers.count=257": "count",
@@ -231,19 +236,42 @@ def check_numbers():
     """What a values file says arrives as it was written: Helm reads numbers there as floats."""
     with tempfile.NamedTemporaryFile("w", suffix=".yaml") as values:
         values.write(
-            "relay: {drainSeconds: 3600, settings: {client-connections: 5000000, log-level: 'info # all'}}\n"
-            "autoscaling: {enabled: true, tunnels: 1000000}\n"
+            "relay: {drainSeconds: 3600, connections: 1000000, settings: {client-connections: 5000000, log-level: 'info # all'}}\n"
+            "autoscaling: {enabled: true, tunnels: 500000}\n"
         )
         values.flush()
         for helm in HELMS:
             things = objects(rendered(helm, [], "--values", values.name))
             arguments = named(things, "StatefulSet")["spec"]["template"]["spec"]["containers"][0]["args"]
-            assert {"--client-connections=5000000", "--log-level=info # all"} <= set(arguments), arguments
+            wanted = {"--client-connections=5000000", "--log-level=info # all", "--connections=1000000"}
+            assert wanted <= set(arguments), arguments
             scaler = named(things, "HorizontalPodAutoscaler")["spec"]
-            assert scaler["metrics"][0]["pods"]["target"]["averageValue"] == "1000000", scaler
+            assert scaler["metrics"][0]["pods"]["target"]["averageValue"] == "500000", scaler
             # What the API server refuses, and no schema says.
             for policies in scaler["behavior"].values():
                 assert all(0 < policy["periodSeconds"] <= 1800 for policy in policies["policies"]), policies
+
+
+def check_room():
+    """A crowd that takes every connection does not get a pod killed for its memory."""
+    values = yaml.safe_load((CHART / "values.yaml").read_text())
+    text = (CHART / "values.yaml").read_text()
+    each, program = (float(re.search(pattern, text)[1]) for pattern in (r"connections x (\d+) KB", r"and (\d+) MiB for the program"))
+    request, limit = (int(values["resources"][kind]["memory"].removesuffix("Mi")) for kind in ("requests", "limits"))
+    taken = values["relay"]["connections"] * each * 1000 / 2**20 + program
+    assert taken <= request <= limit / 2, (taken, request, limit)
+
+
+def check_upgrades():
+    """No value changes what an API server refuses to change: helm upgrade would fail, and need a delete."""
+    fixed = ("serviceName", "selector", "podManagementPolicy", "volumeClaimTemplates")
+    seen = []
+    for settings in VARIANTS.values():
+        things = objects(rendered("helm3", settings))
+        spec = named(things, "StatefulSet")["spec"]
+        ips = {thing["metadata"]["name"]: thing["spec"].get("clusterIP") for thing in things if thing["kind"] == "Service"}
+        seen.append([*(spec.get(field) for field in fixed), ips])
+    assert all(one == seen[0] for one in seen), seen
 
 
 def check_scrapes():
@@ -335,6 +363,8 @@ def run(types):
     check_plain()
     check_promises()
     check_numbers()
+    check_room()
+    check_upgrades()
     check_scrapes()
     check_names()
     check_autoscaling()

@@ -4,6 +4,7 @@ import os
 import socket
 
 PATIENCE = 20
+HOST = "cable.example.org"
 
 
 class Refused(Exception):
@@ -13,13 +14,15 @@ class Refused(Exception):
 
 
 class Peer:
-    """A WebSocket to `address` that asked for `path`."""
+    """A WebSocket to `address` that asked for `path`, in TLS if there is a context for it."""
 
-    def __init__(self, address, path):
+    def __init__(self, address, path, tls=None):
         self.socket = socket.create_connection(address, timeout=PATIENCE)
+        if tls:
+            self.socket = tls.wrap_socket(self.socket, server_hostname=HOST)
         key = base64.b64encode(os.urandom(16)).decode()
         self.socket.sendall(
-            f"GET {path} HTTP/1.1\r\nHost: cable.example.org\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+            f"GET {path} HTTP/1.1\r\nHost: {HOST}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
             f"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n"
             "Sec-WebSocket-Protocol: fido.cable\r\n\r\n".encode()
         )
@@ -73,20 +76,20 @@ def tunnel_id():
     return os.urandom(16).hex().upper()
 
 
-def phone(address, tunnel):
-    peer = Peer(address, f"/cable/new/{tunnel}")
+def phone(address, tunnel, tls=None):
+    peer = Peer(address, f"/cable/new/{tunnel}", tls)
     return peer, peer.field("x-cable-routing-id")
 
 
-def laptop(address, routing, tunnel):
-    return Peer(address, f"/cable/connect/{routing}/{tunnel}")
+def laptop(address, routing, tunnel, tls=None):
+    return Peer(address, f"/cable/connect/{routing}/{tunnel}", tls)
 
 
-def sign_in(phones, laptops):
+def sign_in(phones, laptops, tls=None):
     """Messages both ways through a tunnel whose ends ask at different addresses. Its routing id."""
     tunnel = tunnel_id()
-    one, routing = phone(phones, tunnel)
-    with one, laptop(laptops, routing, tunnel) as two:
+    one, routing = phone(phones, tunnel, tls)
+    with one, laptop(laptops, routing, tunnel, tls) as two:
         for number in range(3):
             two.send(b"question %d" % number)
             assert one.receive() == b"question %d" % number

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 
-from faults import Cluster, Peer, exchange, sh, tunnel_id
+from cluster import Cluster, Peer, exchange, sh, tunnel_id
 
 SIGN_INS = 2000
 AT_ONCE = 20

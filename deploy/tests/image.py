@@ -16,6 +16,7 @@ import tempfile
 import urllib.request
 
 import chart
+from certificates import certificates
 from clients import free_ports, sign_in
 from edge import until
 
@@ -137,25 +138,12 @@ def check_running():
         subprocess.run([*PODMAN, "rm", "--force", container], capture_output=True, check=False)
 
 
-def certificates(folder):
-    """An authority, and its certificate for the tunnel domain, as Secrets have them."""
-    for name in ("ca", "tls"):
-        (folder / name).mkdir()
-    ca, tls = folder / "ca/ca", folder / "tls/tls"
-    key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
-    ask("openssl", "req", "-x509", *key, "-subj", "/CN=authority", "-keyout", f"{ca}.key", "-out", f"{ca}.crt")
-    ask("openssl", "req", *key, "-subj", f"/CN={chart.HOST}", "-keyout", f"{tls}.key", "-out", f"{tls}.csr")
-    (folder / "names").write_text(f"subjectAltName=DNS:{chart.HOST}\n")
-    ask("openssl", "x509", "-req", "-in", f"{tls}.csr", "-CA", f"{ca}.crt", "-CAkey", f"{ca}.key", "-CAcreateserial",
-        "-extfile", str(folder / "names"), "-out", f"{tls}.crt")
-
-
 def check_job():
     """A pod and the Job of the chart, with the arguments and Secrets that it gives them, in a network of
     their own in which the Service has an address. The Job's exit status is its verdict."""
     things = chart.objects(chart.rendered("helm3", [
-        # There is no Service that maps another port.
-        "service.port=8443", "loadtest.enabled=true", "loadtest.caSecret=ca",
+        # There is no Service that maps another port, and fewer files may be open here than at a node.
+        "service.port=8443", "relay.connections=1000", "loadtest.enabled=true", "loadtest.caSecret=ca",
         f"loadtest.args={{--rate=20,--duration=3s,--server-name={chart.HOST}}}",
     ]))
     pod, job = (chart.named(things, kind)["spec"]["template"]["spec"]["containers"][0] for kind in ("StatefulSet", "Job"))

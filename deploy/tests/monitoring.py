@@ -37,10 +37,14 @@ def metrics():
     return found
 
 
-def queries():
+def rules():
     for group in yaml.safe_load((FILES / "rules.yaml").read_text())["groups"]:
-        for rule in group["rules"]:
-            yield rule["alert"], rule["expr"]
+        yield from group["rules"]
+
+
+def queries():
+    for rule in rules():
+        yield rule.get("alert") or rule["record"], rule["expr"]
     dashboard = json.loads((FILES / "dashboard.json").read_text())
     for panel in dashboard["panels"]:
         for target in panel.get("targets", []):
@@ -49,7 +53,7 @@ def queries():
 
 def wrong(query, known):
     """What a query asks for that the relay does not export."""
-    for name, matchers in re.findall(r"\b((?:hawser|process)_\w+)\b(?:\{([^}]*)\})?", query):
+    for name, matchers in re.findall(r"\b((?:hawser|process)_[\w:]+)\b(?:\{([^}]*)\})?", query):
         if name not in known:
             yield f"no metric {name}"
             continue
@@ -70,14 +74,15 @@ def wrong(query, known):
 
 
 def check_queries():
-    known = metrics()
+    # What rules record has the labels of the scrape alone.
+    known = metrics() | {rule["record"]: {} for rule in rules() if "record" in rule}
     asked = list(queries())
     assert len(asked) > 40
     for where, query in asked:
         found = list(wrong(query, known))
         assert not found, f"{where}: {found}"
     # The check itself.
-    for query in ("rate(hawser_relay_tunnel_total[5m])", 'hawser_relay_tunnels{state="lost"}',
+    for query in ("rate(hawser_relay_tunnel_total[5m])", "hawser_relay:asked:rate1m", 'hawser_relay_tunnels{state="lost"}',
                   'hawser_relay_tunnels{stat="paired"}', "sum by (shard) (hawser_relay_tunnels)"):
         assert list(wrong(query, known)), query
 
@@ -102,7 +107,7 @@ def promtool(*arguments, text=None):
 def check_rules():
     promtool("check", "rules", str(FILES / "rules.yaml"))
     promtool("test", "rules", str(DEPLOY / "tests/rules_test.yaml"))
-    alerts = [name for name, _ in queries() if name.startswith("HawserRelay")]
+    alerts = [rule["alert"] for rule in rules() if "alert" in rule]
     tested = (DEPLOY / "tests/rules_test.yaml").read_text()
     manual = (DOCS / "kubernetes.md").read_text()
     for alert in alerts:

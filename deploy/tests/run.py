@@ -29,9 +29,9 @@ CHECKS = {
 
 
 def main(names):
-    unknown = [name for name in names if name not in [*CHECKS, "manifests", "hop-cost", "full"]]
+    unknown = [name for name in names if name not in [*CHECKS, *faults.FAULTS, "manifests", "hop-cost", "full"]]
     if unknown:
-        sys.exit(f"unknown: {unknown}; there are {[*CHECKS]}, manifests, and faults full")
+        sys.exit(f"unknown: {unknown}; there are {[*CHECKS]}, manifests, hop-cost, and faults full")
     if names == ["hop-cost"]:
         hop_cost.run()
         return

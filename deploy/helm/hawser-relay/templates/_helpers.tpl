@@ -34,6 +34,9 @@ app.kubernetes.io/part-of: hawser
 {{- if and .Values.autoscaling.enabled (gt (int .Values.autoscaling.minReplicas) (int .Values.autoscaling.maxReplicas)) }}
 {{- fail "autoscaling.minReplicas is more than autoscaling.maxReplicas" }}
 {{- end }}
+{{- if and .Values.autoscaling.enabled (gt (mul 2 (int64 .Values.autoscaling.tunnels)) (int64 .Values.relay.connections)) }}
+{{- fail (printf "an instance has at most %d tunnels (relay.connections is %d, and a tunnel has two), so it would never have the %d of autoscaling.tunnels" (div (int64 .Values.relay.connections) 2) (int64 .Values.relay.connections) (int64 .Values.autoscaling.tunnels)) }}
+{{- end }}
 {{- if and .Values.tls.certManager.enabled (not .Values.tls.certManager.dnsNames) }}
 {{- fail "tls.certManager.dnsNames is empty: name the tunnel domain's host" }}
 {{- end }}
