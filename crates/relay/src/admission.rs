@@ -116,12 +116,10 @@ impl Shared {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
     use std::time::Duration;
 
     use prometheus::{Registry, TextEncoder};
-    use rustls::pki_types::{CertificateDer, ServerName};
-    use rustls::{ClientConfig, RootCertStore};
+    use rustls::pki_types::ServerName;
     use tokio::io::{AsyncWriteExt as _, duplex};
     use tokio::net::{TcpListener, TcpStream};
     use tokio::time::{Instant, sleep};
@@ -129,7 +127,7 @@ mod tests {
     use tokio_util::sync::CancellationToken;
 
     use super::*;
-    use crate::tls::{Pair, Tls};
+    use crate::tls::Tls;
     use crate::{Config, Relay};
 
     const LIMIT: Duration = Duration::from_secs(3);
@@ -152,25 +150,12 @@ mod tests {
             let relay = Relay::new(config).unwrap();
             let registry = Registry::new();
             relay.register_metrics(&registry).unwrap();
-            let signed = rcgen::generate_simple_self_signed(["relay.example".to_owned()]).unwrap();
-            let certificate = signed.cert.pem();
-            let key = signed.signing_key.serialize_pem();
-            let pair = Pair::from_pem(certificate.as_bytes(), key.as_bytes()).unwrap();
-            let mut roots = RootCertStore::empty();
-            roots
-                .add(CertificateDer::from(signed.cert.der().to_vec()))
-                .unwrap();
-            let provider = Arc::new(rustls::crypto::ring::default_provider());
-            let client = ClientConfig::builder_with_provider(provider)
-                .with_safe_default_protocol_versions()
-                .unwrap()
-                .with_root_certificates(roots)
-                .with_no_client_auth();
+            let (tls, client) = crate::tls::self_signed();
             Self {
                 relay,
                 registry,
-                tls: Tls::new(pair).unwrap(),
-                client: TlsConnector::from(Arc::new(client)),
+                tls,
+                client,
             }
         }
 

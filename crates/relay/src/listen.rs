@@ -7,6 +7,7 @@ use std::num::NonZeroUsize;
 use rustix::io::Errno;
 use tokio::net::TcpListener;
 
+use crate::socket::prepare;
 use crate::tls::Tls;
 
 /// Connections that the kernel may hold for us. Fewer, and a burst of 512 loses packets.
@@ -169,6 +170,8 @@ fn open(address: SocketAddr, shared: bool) -> io::Result<socket2::Socket> {
     socket.set_reuse_address(true)?;
     socket.set_reuse_port(shared)?;
     socket.set_nonblocking(true)?;
+    // Before anybody connects.
+    prepare(&socket)?;
     socket.bind(&address.into())?;
     Ok(socket)
 }

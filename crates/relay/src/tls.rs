@@ -81,3 +81,19 @@ impl ResolvesServerCert for Shown {
 fn provider() -> Arc<CryptoProvider> {
     Arc::new(rustls::crypto::ring::default_provider())
 }
+
+/// TLS with a certificate for `relay.example`, and a client that trusts it.
+#[cfg(test)]
+pub(crate) fn self_signed() -> (Tls, tokio_rustls::TlsConnector) {
+    let signed = rcgen::generate_simple_self_signed(["relay.example".to_owned()]).unwrap();
+    let key = signed.signing_key.serialize_pem();
+    let pair = Pair::from_pem(signed.cert.pem().as_bytes(), key.as_bytes()).unwrap();
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(signed.cert.der().clone()).unwrap();
+    let client = rustls::ClientConfig::builder_with_provider(provider())
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    (Tls::new(pair).unwrap(), Arc::new(client).into())
+}

@@ -1,7 +1,7 @@
 //! The speed table of docs/performance.md: the relay beside a plain TCP forwarder, in one run.
 //!
-//! `cargo bench -p hawser-relay --bench compare`, with `-- --rows sign-in,delay` for some rows only,
-//! `--repeats 3`, `--seconds 2` for the length of one measurement.
+//! `cargo bench -p hawser-relay --bench compare`, with `-- --rows sign-in,delay` for some rows only, and
+//! `-- --help` for the rest.
 //!
 //! The forwarder (`forwarder.rs`) pairs two connections and copies bytes: what it costs is what
 //! the kernel and tokio cost. Servers run on core 0 and the clients, here, on core 1. What a
@@ -25,21 +25,44 @@ mod tunnel;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use clap::builder::PossibleValuesParser;
+use clap::{Command, arg, value_parser};
+
 use self::rows::{ROWS, Row};
 use self::server::{Kind, Server};
 
+fn command() -> Command {
+    let names = ROWS.iter().map(|row| row.name);
+    Command::new("compare")
+        .about("Measures the relay beside a plain TCP forwarder: the table of docs/performance.md")
+        .arg(
+            arg!(--rows <NAMES> "Rows of the table, separated by commas; all by default")
+                .value_delimiter(',')
+                .value_parser(PossibleValuesParser::new(names)),
+        )
+        .arg(
+            arg!(--repeats <N> "Runs of each server, of which the medians are shown")
+                .value_parser(value_parser!(u32).range(1..))
+                .default_value("3"),
+        )
+        .arg(
+            arg!(--seconds <N> "Length of one measurement")
+                .value_parser(value_parser!(u32).range(1..))
+                .default_value("2"),
+        )
+        // Cargo says what it runs.
+        .arg(arg!(--bench).hide(true))
+        .subcommand(Command::new("forwarder").about("Is that forwarder").hide(true))
+}
+
 fn main() {
-    let args: Vec<String> = std::env::args().skip(1).collect();
-    if args.first().is_some_and(|arg| arg == "forwarder") {
+    let matches = command().get_matches();
+    if matches.subcommand_name() == Some("forwarder") {
         return forwarder::run();
     }
-    let value = |name: &str| {
-        let at = args.iter().position(|arg| arg == name)?;
-        Some(args.get(at + 1).expect("a value behind each flag").as_str())
-    };
-    let repeats: usize = value("--repeats").unwrap_or("3").parse().unwrap();
-    let seconds: f64 = value("--seconds").unwrap_or("2").parse().unwrap();
-    let wanted = value("--rows");
+    let number = |name: &str| *matches.get_one::<u32>(name).unwrap();
+    let time = Duration::from_secs(number("seconds").into());
+    let wanted: Option<Vec<&String>> = matches.get_many("rows").map(Iterator::collect);
     server::pin_to(1);
     server::raise_file_limit();
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -47,15 +70,17 @@ fn main() {
         .build()
         .unwrap();
     for row in ROWS {
-        if wanted.is_none_or(|wanted| wanted.split(',').any(|name| name == row.name)) {
-            let work = measure(row, repeats, Duration::from_secs_f64(seconds));
-            runtime.block_on(work);
+        if wanted
+            .as_ref()
+            .is_none_or(|names| names.iter().any(|name| *name == row.name))
+        {
+            runtime.block_on(measure(row, number("repeats"), time));
         }
     }
 }
 
 /// Runs a row on every kind of server, in turn, and prints what it came to.
-async fn measure(row: &Row, repeats: usize, time: Duration) {
+async fn measure(row: &Row, repeats: u32, time: Duration) {
     println!("{:<10} {}", row.name, row.what);
     let mut figures: BTreeMap<Kind, Vec<f64>> = BTreeMap::new();
     for _ in 0..repeats {

@@ -57,6 +57,8 @@ impl Server {
             // No ping between the frames that are compared.
             command.args(["--no-quotas", "--ping-interval", "5m"]);
             command.args(["--threads", threads]);
+            // As the unit for systemd and the image have it.
+            command.env("MIMALLOC_PURGE_DELAY", "0");
             command.stdout(Stdio::null()).stderr(Stdio::piped());
         }
         if kind == Kind::RelayTls {

@@ -19,7 +19,7 @@ use super::{Peers, Place, TOKEN_FIELD};
 use crate::decide::{Elsewhere, Refusal};
 use crate::metrics::{Counted, Limit};
 use crate::relay::Shared;
-use crate::socket::{Socket, prepare};
+use crate::socket::{Socket, abandon_after, prepare};
 
 /// Bytes of an answer's head. Ours have 200.
 const ANSWER_MOST: usize = 4096;
@@ -92,7 +92,8 @@ impl Shared {
         };
         if let Socket::Tcp(peer) = &peer {
             // The client at the far side may be a slow one.
-            let _ = prepare(peer, patience.stall_time);
+            let _ = prepare(peer);
+            abandon_after(peer, patience.stall_time);
         }
         let mut pipe = Pipe::new(client, peer, to_peer, to_client, patience);
         let copied = poll_fn(|cx| pipe.poll(cx));

@@ -89,59 +89,63 @@ impl End {
 
     /// Ready when everything has been written and the peer has answered, or is gone.
     pub(crate) fn poll_goodbye(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if self.farewell != Farewell::Lost {
-            self.farewell = ready!(self.poll_farewell(cx));
-            // Now, and not when the other side is done too.
-            self.socket = Socket::Closed;
-            self.seat = None;
+        if !matches!(self.farewell, Farewell::Done | Farewell::Lost) {
+            self.farewell = ready!(self.poll_answer(cx));
         }
+        if self.farewell == Farewell::Done {
+            // Whether it heard that or not, there is nothing more to do for it.
+            let _ = ready!(self.outbound.poll_close(&mut self.socket, cx));
+            self.farewell = Farewell::Lost;
+        }
+        // Now, and not when the other side is done too.
+        self.socket = Socket::Closed;
+        self.seat = None;
         Poll::Ready(())
     }
 
-    fn poll_farewell(&mut self, cx: &mut Context<'_>) -> Poll<Farewell> {
+    /// Writes what waits, and listens until the peer has answered ([`Farewell::Done`]) or is gone
+    /// ([`Farewell::Lost`]).
+    fn poll_answer(&mut self, cx: &mut Context<'_>) -> Poll<Farewell> {
         let flushed = match self.outbound.poll_flush(&mut self.socket, cx) {
             Poll::Ready(Err(_)) => return Poll::Ready(Farewell::Lost),
             flushed => flushed.is_ready(),
         };
-        if self.farewell == Farewell::Told && flushed {
+        if self.farewell == Farewell::Told {
+            if !flushed {
+                return Poll::Pending;
+            }
             if ready!(Pin::new(&mut self.socket).poll_shutdown(cx)).is_err() {
                 return Poll::Ready(Farewell::Lost);
             }
             self.farewell = Farewell::Discarding;
         }
         // Also while the peer takes nothing: it may be one that first wants to be rid of what it says.
-        let mut reads = 0;
-        while matches!(self.farewell, Farewell::Said | Farewell::Discarding) {
-            if reads == READS_A_TURN {
-                cx.waker().wake_by_ref();
-                return Poll::Pending;
-            }
+        for _ in 0..READS_A_TURN {
             if self.is_flooding() {
                 return Poll::Ready(Farewell::Lost);
             }
-            reads += 1;
-            self.farewell = ready!(with_read_buffer(|buffer| {
-                let Ok(read) = ready!(self.poll_read(cx, buffer)) else {
-                    return Poll::Ready(Farewell::Lost);
-                };
-                let len = u32::try_from(read.len()).unwrap_or(u32::MAX);
-                self.late_bytes = self.late_bytes.saturating_add(len);
-                if self.farewell == Farewell::Discarding {
-                    return Poll::Ready(Farewell::Discarding);
-                }
-                match self.inbound.scan(read, &UNLIMITED).0 {
-                    Heard::Data => Poll::Ready(Farewell::Said),
-                    Heard::Close(_) | Heard::Fault(_) => Poll::Ready(Farewell::Done),
-                }
-            }));
+            let answer = ready!(with_read_buffer(|buffer| self.poll_hear(cx, buffer)));
+            if matches!(answer, Farewell::Done | Farewell::Lost) {
+                return Poll::Ready(answer);
+            }
         }
-        if !flushed {
-            return Poll::Pending;
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    /// Reads once, and says how far the handshake is then.
+    fn poll_hear(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<Farewell> {
+        let Ok(read) = ready!(self.poll_read(cx, buffer)) else {
+            return Poll::Ready(Farewell::Lost);
+        };
+        let len = u32::try_from(read.len()).unwrap_or(u32::MAX);
+        self.late_bytes = self.late_bytes.saturating_add(len);
+        if self.farewell == Farewell::Discarding {
+            return Poll::Ready(Farewell::Discarding);
         }
-        // Dropping a TCP socket says the same with one system call less.
-        if !matches!(self.socket, Socket::Tcp(_)) {
-            let _ = ready!(Pin::new(&mut self.socket).poll_shutdown(cx));
-        }
-        Poll::Ready(Farewell::Lost)
+        Poll::Ready(match self.inbound.scan(read, &UNLIMITED).0 {
+            Heard::Data => self.farewell,
+            Heard::Close(_) | Heard::Fault(_) => Farewell::Done,
+        })
     }
 }

@@ -67,6 +67,27 @@ impl Outbound {
         flushed
     }
 
+    /// Writes what waits and closes our side. TLS says that in a message of its own: it goes out with the last
+    /// of what waits, because a peer that has heard our close frame may be gone a moment later.
+    pub(super) fn poll_close(
+        &mut self,
+        socket: &mut Socket,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<()>> {
+        if let Some(unsent) = &mut self.0 {
+            unsent.sent += socket.hold(unsent.rest());
+            if !unsent.rest().is_empty() {
+                ready!(unsent.poll_flush(socket, cx))?;
+            }
+        }
+        // Dropping a TCP socket says the same with one system call less.
+        if !matches!(socket, Socket::Tcp(_)) {
+            ready!(Pin::new(socket).poll_shutdown(cx))?;
+        }
+        self.0 = None;
+        Poll::Ready(Ok(()))
+    }
+
     /// Writes `bytes` in one call, and keeps what the socket does not take. Nothing may be waiting.
     pub(super) fn write(
         &mut self,
@@ -92,9 +113,13 @@ impl Outbound {
 }
 
 impl Unsent {
+    fn rest(&self) -> &[u8] {
+        self.bytes.get(self.sent..).unwrap_or_default()
+    }
+
     fn poll_flush(&mut self, socket: &mut Socket, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        while let Some(rest) = self.bytes.get(self.sent..).filter(|rest| !rest.is_empty()) {
-            let written = ready!(Pin::new(&mut *socket).poll_write(cx, rest))?;
+        while !self.rest().is_empty() {
+            let written = ready!(Pin::new(&mut *socket).poll_write(cx, self.rest()))?;
             if written == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
@@ -111,4 +136,96 @@ impl Unsent {
 /// Whether a write may leave bytes in the socket that go out only with a flush, as with TLS.
 fn holds_back(socket: &Socket) -> bool {
     !matches!(socket, Socket::Tcp(_))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+    use std::io::IoSlice;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+    use rustls::pki_types::ServerName;
+    use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, DuplexStream, ReadBuf, duplex};
+    use tokio::join;
+
+    use super::*;
+
+    /// A pipe that takes several slices at once, as a TCP socket does, and counts its writes.
+    struct Counting(DuplexStream, Arc<AtomicUsize>);
+
+    impl AsyncRead for Counting {
+        fn poll_read(
+            mut self: Pin<&mut Self>,
+            cx: &mut Context<'_>,
+            buf: &mut ReadBuf<'_>,
+        ) -> Poll<io::Result<()>> {
+            Pin::new(&mut self.0).poll_read(cx, buf)
+        }
+    }
+
+    impl AsyncWrite for Counting {
+        fn poll_write(
+            mut self: Pin<&mut Self>,
+            cx: &mut Context<'_>,
+            buf: &[u8],
+        ) -> Poll<io::Result<usize>> {
+            let written = ready!(Pin::new(&mut self.0).poll_write(cx, buf));
+            self.1.fetch_add(1, Relaxed);
+            Poll::Ready(written)
+        }
+
+        fn poll_write_vectored(
+            self: Pin<&mut Self>,
+            cx: &mut Context<'_>,
+            bufs: &[IoSlice<'_>],
+        ) -> Poll<io::Result<usize>> {
+            let bytes: Vec<u8> = bufs.iter().flat_map(|buf| buf.iter().copied()).collect();
+            self.poll_write(cx, &bytes)
+        }
+
+        fn is_write_vectored(&self) -> bool {
+            true
+        }
+
+        fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Pin::new(&mut self.0).poll_flush(cx)
+        }
+
+        fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Pin::new(&mut self.0).poll_shutdown(cx)
+        }
+    }
+
+    #[tokio::test]
+    async fn tls_sends_its_handshake_in_one_write_and_its_goodbye_with_the_last_bytes() {
+        for (last, most_writes) in [(0, 2), (26, 2), (300_000, usize::MAX)] {
+            let (ours, theirs) = duplex(64 * 1024);
+            let writes = Arc::new(AtomicUsize::new(0));
+            let (tls, client) = crate::tls::self_signed();
+            let io = Socket::Other(Box::new(Counting(theirs, Arc::clone(&writes))));
+            let host = ServerName::try_from("relay.example").unwrap();
+            let (server, client) = join!(tls.acceptor().accept(io), client.connect(host, ours));
+            assert_eq!(
+                writes.load(Relaxed),
+                1,
+                "the server's part of the handshake"
+            );
+
+            let mut socket = Socket::Tls(Box::new(server.unwrap()));
+            let mut outbound = Outbound::default();
+            outbound.push(vec![7; last]);
+            let close = poll_fn(|cx| {
+                let closed = outbound.poll_close(&mut socket, cx);
+                assert_eq!(closed.is_ready(), outbound.is_empty());
+                closed
+            });
+            let (mut client, mut read) = (client.unwrap(), Vec::new());
+            let (closed, end) = join!(close, client.read_to_end(&mut read));
+            closed.unwrap();
+            end.expect("TLS says itself that it ends");
+            assert!(read == vec![7; last], "what arrived");
+            assert!(writes.load(Relaxed) <= most_writes, "{writes:?}");
+        }
+    }
 }

@@ -8,14 +8,14 @@ use tokio::net::TcpStream;
 use tokio::runtime::Handle;
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::door::{ACCEPT_PAUSE, Door};
+use super::door::ACCEPT_PAUSE;
 use super::{Relay, Shared};
 use crate::admission::Arrival;
 use crate::config::AddressFrom;
 use crate::listen::Listener;
 use crate::metrics::Limit;
 use crate::seat::Seat;
-use crate::socket::{Socket, prepare};
+use crate::socket::Socket;
 use crate::tls::Tls;
 
 impl Relay {
@@ -24,7 +24,7 @@ impl Relay {
         self.shared.loops().push(Handle::current());
         let limits = &self.shared.config.limits;
         let mut pace = Pace::new(limits.accepts_per_second, loops);
-        let mut door = Door::new(&listener.tcp, &self.shared.metrics, "clients");
+        let mut door = self.door(&listener.tcp, "clients");
         loop {
             self.wait_for_room().await;
             if let Some(later) = pace.wait() {
@@ -74,9 +74,6 @@ impl Relay {
         proxy: Option<IpAddr>,
         tls: Option<&Tls>,
     ) {
-        if prepare(&stream, self.shared.config.limits.write_stall_time).is_err() {
-            return;
-        }
         let arrival = Arrival {
             socket: Socket::Tcp(stream),
             seat,

@@ -7,7 +7,9 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Instant, sleep};
 
+use super::{Relay, Shared};
 use crate::metrics::Metrics;
+use crate::socket::{abandon_after, prepare};
 
 /// Pause after a failed accept: long enough not to spin while there are no file descriptors left.
 pub(super) const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -24,8 +26,22 @@ pub(super) struct Door<'a> {
     told: Option<Instant>,
 }
 
+impl Relay {
+    /// Prepares a listening socket, which an app may have made in its own way.
+    pub(super) fn door<'a>(&'a self, tcp: &'a TcpListener, who: &'static str) -> Door<'a> {
+        let Shared {
+            config, metrics, ..
+        } = &*self.shared;
+        if let Err(error) = prepare(tcp) {
+            tracing::warn!(%error, from = who, "small messages will be late: TCP_NODELAY is refused");
+        }
+        abandon_after(tcp, config.limits.write_stall_time);
+        Door::new(tcp, metrics, who)
+    }
+}
+
 impl<'a> Door<'a> {
-    pub(super) fn new(tcp: &'a TcpListener, metrics: &'a Metrics, who: &'static str) -> Self {
+    fn new(tcp: &'a TcpListener, metrics: &'a Metrics, who: &'static str) -> Self {
         Self {
             tcp,
             metrics,

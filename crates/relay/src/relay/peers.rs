@@ -6,7 +6,7 @@ use tokio::net::TcpListener;
 use tokio::time::sleep;
 
 use super::Relay;
-use super::door::{ACCEPT_PAUSE, Door};
+use super::door::ACCEPT_PAUSE;
 use crate::config::Ceiling;
 use crate::metrics::Limit;
 
@@ -19,7 +19,7 @@ impl Relay {
     pub async fn serve_peers(&self, listener: TcpListener) -> Infallible {
         let metrics = &self.shared.metrics;
         let most = self.most_peer_connections();
-        let mut door = Door::new(&listener, metrics, "other instances");
+        let mut door = self.door(&listener, "other instances");
         loop {
             while most.is_some_and(|most| metrics.peers.connections.get() >= most) {
                 metrics.count_limit(Limit::PeerConnections);
