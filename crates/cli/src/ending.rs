@@ -13,8 +13,6 @@ pub(crate) type Ending = Result<ExitCode, Failure>;
 pub(crate) const FAILED: u8 = 1;
 /// Wrong usage, or input that cannot be read. The same number as clap's.
 pub(crate) const MALFORMED: u8 = 2;
-/// What shells report for a program that Ctrl-C ended: 128 and the number of SIGINT.
-pub(crate) const INTERRUPTED: u8 = 130;
 
 /// Why a subcommand did not do what it was asked.
 #[derive(Debug)]

@@ -28,7 +28,7 @@ use crate::runtime;
 use crate::screen::{Reader, Screen};
 use crate::tunnel_service::TunnelService;
 use account::Account;
-use ask::{Ceremony, Desk};
+use ask::{Answer, Ceremony, Desk};
 use relying_party::{RelyingParty, Verifier};
 
 /// Be the laptop: show a QR code, find the phone that scans it, ask it for a passkey.
@@ -74,7 +74,7 @@ struct Flags {
     /// WebAuthn options of a relying party elsewhere, as JSON; `-` is standard input. Its response is printed on standard output.
     #[arg(long, value_name = "FILE")]
     options: Option<PathBuf>,
-    /// Also write the QR code to this PNG file; it is removed when the phone has scanned it.
+    /// Also write the QR code to this PNG file; it is removed when the phone has scanned it or the program ends.
     #[arg(long, value_name = "FILE")]
     qr_png: Option<PathBuf>,
     /// Also print the QR code's text. (With the simulated radio that is always done.)
@@ -183,19 +183,19 @@ impl Flags {
         })?;
         screen.still();
         let outcome = answer.and_then(|answer| match answer {
-            None => Ok(None),
-            Some(response) => task
+            Answer::Ended(signal) => Ok(Err(signal)),
+            Answer::Response(response) => task
                 .verifier
                 .map(|verifier| verifier.verify(&response))
                 .transpose()
-                .map(|words| Some((response, words))),
+                .map(|words| Ok((response, words))),
         });
         match outcome {
-            Ok(None) => {
-                self.report_error(&task.ceremony, runtime::INTERRUPTED_WORDS)?;
-                Ok(runtime::interrupted_code())
+            Ok(Err(signal)) => {
+                self.report_error(&task.ceremony, signal.words())?;
+                Ok(signal.code())
             }
-            Ok(Some((response, words))) => {
+            Ok(Ok((response, words))) => {
                 self.report(&screen, &task.ceremony, &response, words.as_deref())?;
                 Ok(ExitCode::SUCCESS)
             }

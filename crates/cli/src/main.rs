@@ -13,7 +13,7 @@
 //! | [`ending`], [`output`] | exit codes, error lines, results |
 //! | [`screen`], [`paper`], [`qr_code`] | what is shown, and how it looks |
 //! | [`tunnel_service`], [`radio`], [`argument`] | flags |
-//! | [`runtime`], [`logging`] | waiting, Ctrl-C, the libraries' log |
+//! | [`runtime`], [`signal`], [`logging`] | waiting, Ctrl-C and its like, the libraries' log |
 
 mod argument;
 mod demo;
@@ -31,6 +31,7 @@ mod qr_code;
 mod radio;
 mod runtime;
 mod screen;
+mod signal;
 mod tunnel_service;
 
 use std::process::ExitCode;
@@ -89,6 +90,6 @@ Exit codes:
   0    it worked
   1    it did not: declined, failed, not found
   2    wrong usage, or input that cannot be read
-  130  ended with Ctrl-C
+  130  ended with Ctrl-C (129: the terminal was closed, 143: SIGTERM)
 
 HAWSER_LOG=debug shows on standard error what the libraries do (off, error, warn, info, debug, trace).";

@@ -30,6 +30,7 @@ use crate::paper::{Actor, Mark};
 use crate::radio::{AnyAdvertiser, Radio};
 use crate::runtime;
 use crate::screen::{Reader, Screen};
+use crate::signal::Signal;
 use crate::tunnel_service::TunnelService;
 use person::{Approve, Person};
 
@@ -137,13 +138,15 @@ impl Phone {
             .map_err(|error| Failure::malformed(&error).about("--domain-id"))
     }
 
-    fn close(&self, screen: &Screen, told: Option<Result<PhoneOutcome, PhoneError>>) -> Ending {
-        let Some(told) = told else {
-            if self.json {
-                let told = report::error_json(runtime::INTERRUPTED_WORDS);
-                output::print_line(&told.to_string())?;
+    fn close(&self, screen: &Screen, told: Played) -> Ending {
+        let told = match told {
+            Ok(told) => told,
+            Err(signal) => {
+                if self.json {
+                    output::print_line(&report::error_json(signal.words()).to_string())?;
+                }
+                return Ok(signal.code());
             }
-            return Ok(runtime::interrupted_code());
         };
         match told {
             Ok(outcome) => {
@@ -173,6 +176,9 @@ impl Phone {
     }
 }
 
+/// What became of the session, unless a signal ended it.
+type Played = Result<Result<PhoneOutcome, PhoneError>, Signal>;
+
 /// Everything that a session needs but the passkeys.
 struct Setting {
     dialer: Dialer,
@@ -183,8 +189,7 @@ struct Setting {
 }
 
 impl Setting {
-    /// Plays the session; nothing when Ctrl-C ended it.
-    async fn play<S>(self, store: S, code: &ScannedQr) -> Option<Result<PhoneOutcome, PhoneError>>
+    async fn play<S>(self, store: S, code: &ScannedQr) -> Played
     where
         S: CredentialStore<PasskeyItem = Passkey> + Send + Sync,
     {
@@ -197,8 +202,8 @@ impl Setting {
             // First, so that it is heard from the beginning.
             biased;
             // Dropping the session closes the tunnel, which tells the laptop at once.
-            () = interrupt.outside_of_a_question() => None,
-            told = phone.accept(code, |progress| hear(&screen, &progress)) => Some(told),
+            signal = interrupt.outside_of_a_question() => Err(signal),
+            told = phone.accept(code, |progress| hear(&screen, &progress)) => Ok(told),
         }
     }
 }

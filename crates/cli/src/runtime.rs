@@ -1,11 +1,10 @@
-//! The runtime of the commands that wait for something, and Ctrl-C.
+//! The runtime of the commands that wait for something.
 
-use std::process::ExitCode;
 use std::time::Duration;
 
 use tokio::runtime::Builder;
 
-use crate::ending::{Failure, INTERRUPTED};
+use crate::ending::Failure;
 
 /// Runs a command to its end. One thread is plenty: a command waits for people and sockets.
 ///
@@ -20,21 +19,6 @@ pub(crate) fn run<T>(command: impl Future<Output = T>) -> Result<T, Failure> {
     runtime.shutdown_timeout(LEFTOVERS);
     Ok(told)
 }
-
-/// Resolves at Ctrl-C; never when the system has no such thing.
-pub(crate) async fn interrupted() {
-    if let Err(error) = tokio::signal::ctrl_c().await {
-        tracing::warn!(%error, "Ctrl-C cannot be heard");
-        std::future::pending::<()>().await;
-    }
-}
-
-pub(crate) fn interrupted_code() -> ExitCode {
-    ExitCode::from(INTERRUPTED)
-}
-
-/// The error in a result that Ctrl-C has cut short.
-pub(crate) const INTERRUPTED_WORDS: &str = "ended with Ctrl-C";
 
 /// Two things can be under way on threads of their own when a command ends: a passkey on its way to the disk, which takes
 /// milliseconds and must arrive, and the look-up of a name, which may hang for half a minute and can be left behind.

@@ -15,12 +15,9 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 use tokio_rustls::TlsConnector;
 
+use crate::happy_eyeballs::first_to_connect;
 use crate::open_error::{DialStage, OpenError};
 use crate::service::{Address, Service};
-
-/// How long one of several addresses of a host may take, so that one that swallows packets leaves
-/// time for the next.
-const ADDRESS_LIMIT: Duration = Duration::from_secs(5);
 
 /// After this much silence TCP asks whether the other machine is still there: nobody else does
 /// while a laptop waits for its user, and a network may vanish without a word.
@@ -53,11 +50,17 @@ impl Deadline {
         stage: DialStage,
         step: F,
     ) -> Result<F::Output, OpenError> {
-        let left = self.limit.saturating_sub(self.start.elapsed());
-        timeout(left, step).await.map_err(|_| OpenError::TimedOut {
-            stage,
-            limit: self.limit,
-        })
+        timeout(self.left(), step)
+            .await
+            .map_err(|_| OpenError::TimedOut {
+                stage,
+                limit: self.limit,
+            })
+    }
+
+    /// The time that is left, nothing once it is up.
+    pub(crate) fn left(&self) -> Duration {
+        self.limit.saturating_sub(self.start.elapsed())
     }
 }
 
@@ -80,13 +83,10 @@ pub(crate) async fn tcp(
             });
         }
     }
-    let connected = deadline
-        .bound(DialStage::Connect, first_to_accept(&addresses))
-        .await?;
-    let stream = connected.map_err(|(tried, source)| OpenError::Connect {
+    let connected = first_to_connect(&addresses, deadline, TcpStream::connect).await;
+    let stream = connected.map_err(|attempts| OpenError::Connect {
         host: address.host.clone(),
-        address: tried,
-        source,
+        attempts,
     })?;
     if let Err(error) = tune(&stream) {
         // The tunnel works without; it is only slower, or slower to notice a dead network.
@@ -138,24 +138,6 @@ async fn resolve(address: &Address) -> io::Result<Vec<SocketAddr>> {
         ));
     }
     Ok(found)
-}
-
-/// Tries one address after the other; fails with the last one's error.
-async fn first_to_accept(addresses: &[SocketAddr]) -> Result<TcpStream, (SocketAddr, io::Error)> {
-    let Some((last, others)) = addresses.split_last() else {
-        let nowhere = SocketAddr::from(([0, 0, 0, 0], 0));
-        return Err((nowhere, io::ErrorKind::AddrNotAvailable.into()));
-    };
-    for address in others {
-        match timeout(ADDRESS_LIMIT, TcpStream::connect(address)).await {
-            Ok(Ok(stream)) => return Ok(stream),
-            Ok(Err(error)) => tracing::debug!(%address, %error, "next address"),
-            Err(_) => tracing::debug!(%address, "no answer in time, next address"),
-        }
-    }
-    TcpStream::connect(last)
-        .await
-        .map_err(|error| (*last, error))
 }
 
 /// Messages are small and each waits for the answer to the one before: Nagle's algorithm would

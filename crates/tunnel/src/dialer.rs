@@ -22,7 +22,8 @@ pub const DIAL_LIMIT: Duration = Duration::from_secs(20);
 /// Where tunnel services are, whose certificates to trust, how long to wait. Cheap to clone.
 ///
 /// By default a service is where the protocol puts it: TLS on port 443 of its
-/// [domain](TunnelDomain), with a certificate of a public authority (Mozilla's list).
+/// [domain](TunnelDomain), with a certificate of a public authority (Mozilla's list). Of several
+/// addresses the first to connect is taken (Happy Eyeballs, RFC 8305).
 #[derive(Debug, Clone)]
 pub struct Dialer {
     roots: Arc<RootCertStore>,

@@ -41,13 +41,14 @@
 
 mod connect;
 pub mod dialer;
+mod happy_eyeballs;
 pub mod open_error;
 mod service;
 pub mod tunnel;
 mod upgrade;
 
 pub use dialer::{DIAL_LIMIT, Dialer, DialerError, PhoneSignal};
-pub use open_error::{DialStage, OpenError, Request};
+pub use open_error::{Attempt, Attempts, DialStage, OpenError, Request};
 pub use tunnel::{CLOSE_LIMIT, MAX_MESSAGE_LEN, Tunnel, TunnelError};
 
 /// An error of a library below this crate; none of their types is part of this API.

@@ -23,15 +23,13 @@ pub enum OpenError {
         /// What the resolver says.
         source: io::Error,
     },
-    /// No address accepted a TCP connection. The source's kind tells refused from unreachable.
-    #[error("cannot connect to {host} at {address}")]
+    /// No address accepted a TCP connection, or none in time.
+    #[error("cannot connect to {host}: {attempts}")]
     Connect {
         /// The host that was meant.
         host: String,
-        /// The address that was tried last.
-        address: SocketAddr,
-        /// Why that address failed.
-        source: io::Error,
+        /// What became of each address.
+        attempts: Attempts,
     },
     /// Plaintext was asked for, and the host is not this machine.
     #[error(
@@ -132,6 +130,40 @@ pub enum OpenError {
     Request(#[source] http::Error),
 }
 
+/// The addresses of a host that were tried in vain. Displayed as one line that names each.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Attempts {
+    /// In the order of their ends. Empty only when no time was left to try one.
+    pub failed: Vec<Attempt>,
+    /// Addresses that were not tried: there were more than 16, or the time was up.
+    pub untried: usize,
+}
+
+/// One address that did not accept a connection.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Attempt {
+    /// The address.
+    pub address: SocketAddr,
+    /// Why it failed. The kind tells refused, unreachable and timed out apart.
+    pub error: io::Error,
+}
+
+impl fmt::Display for Attempts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, Attempt { address, error }) in self.failed.iter().enumerate() {
+            let separator = if index == 0 { "" } else { "; " };
+            write!(f, "{separator}{address}: {error}")?;
+        }
+        match (self.failed.len(), self.untried) {
+            (_, 0) => Ok(()),
+            (0, _) => f.write_str("no time was left to try an address"),
+            (_, untried) => write!(f, " ({untried} more not tried)"),
+        }
+    }
+}
+
 /// What was asked of the tunnel service. The same status means different things to each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -144,14 +176,13 @@ pub enum Request {
     Contact,
 }
 
-/// The step of dialling at which time ran out.
+/// The step of dialling at which time ran out. For TCP that is [`OpenError::Connect`], which names
+/// the addresses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DialStage {
     /// Looking up the host name.
     Resolve,
-    /// Waiting for TCP.
-    Connect,
     /// Waiting for TLS.
     Tls,
     /// Waiting for the answer to the HTTP request.
@@ -162,7 +193,6 @@ impl fmt::Display for DialStage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Resolve => "looking up the tunnel service's address",
-            Self::Connect => "connecting to the tunnel service",
             Self::Tls => "waiting for the tunnel service's side of TLS",
             Self::Upgrade => "waiting for the tunnel service's answer",
         })

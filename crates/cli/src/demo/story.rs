@@ -11,6 +11,7 @@ use crate::ending::{Ending, FAILED, Failure};
 use crate::output;
 use crate::runtime;
 use crate::screen::Reader;
+use crate::signal::Signals;
 
 /// How the story goes and how it is told.
 #[derive(Debug, Args)]
@@ -53,25 +54,26 @@ impl Flags {
             Reader::Person
         });
         let told = runtime::run(async {
+            let mut signals = Signals::listen();
             tokio::select! {
-                told = story::run(options, &mut narration) => Some(told),
-                () = runtime::interrupted() => None,
+                told = story::run(options, &mut narration) => Ok(told),
+                signal = signals.next() => Err(signal),
             }
         })?;
         match told {
-            None => {
+            Err(signal) => {
                 narration.break_off();
-                self.report_error(&narration, runtime::INTERRUPTED_WORDS)?;
-                Ok(runtime::interrupted_code())
+                self.report_error(&narration, signal.words())?;
+                Ok(signal.code())
             }
-            Some(Ok(report)) => {
+            Ok(Ok(report)) => {
                 narration.sum_up(&report);
                 if self.json {
                     print_json(&report)?;
                 }
                 Ok(code(&report))
             }
-            Some(Err(error)) => {
+            Ok(Err(error)) => {
                 narration.break_off();
                 let failure = Failure::failed(&error);
                 self.report_error(&narration, failure.words())?;

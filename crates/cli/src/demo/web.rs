@@ -9,6 +9,7 @@ use hawser_demo::console::{Console, DEMO_PASSWORD, Options};
 use hawser_demo::relying_party::StorePlace;
 
 use crate::ending::{Ending, Failure};
+use crate::signal::Signals;
 use crate::{output, runtime};
 
 /// How the console is served.
@@ -46,13 +47,17 @@ impl Flags {
             ..Options::default()
         };
         runtime::run(async {
+            let mut signals = Signals::listen();
             let console = Console::open(options).await;
             let console = console.map_err(|error| Failure::failed(&error))?;
             output::print_line(&welcome(&console))?;
             if !self.listen.ip().is_loopback() {
                 tracing::warn!(listen = %self.listen, "others can reach the simulated phones and use them");
             }
-            let served = console.serve(runtime::interrupted()).await;
+            let stop = async move {
+                signals.next().await;
+            };
+            let served = console.serve(stop).await;
             served.map_err(|error| Failure::failed(&error))?;
             Ok(ExitCode::SUCCESS)
         })?

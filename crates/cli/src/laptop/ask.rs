@@ -15,8 +15,8 @@ use super::qr_file::QrFile;
 use crate::ending::Failure;
 use crate::paper::{Actor, Mark};
 use crate::radio::AnyScanner;
-use crate::runtime;
 use crate::screen::Screen;
+use crate::signal::{Signal, Signals};
 
 /// What the phone is asked for.
 pub(super) enum Ceremony {
@@ -40,6 +40,14 @@ impl Ceremony {
     }
 }
 
+/// What became of the question.
+pub(super) enum Answer {
+    /// The phone's answer as WebAuthn JSON.
+    Response(Value),
+    /// A signal came first.
+    Ended(Signal),
+}
+
 /// Where the user sits.
 pub(super) struct Desk<'a> {
     pub(super) dialer: Dialer,
@@ -51,8 +59,9 @@ pub(super) struct Desk<'a> {
 }
 
 impl Desk<'_> {
-    /// The phone's answer as WebAuthn JSON; nothing when Ctrl-C ended it.
-    pub(super) async fn ask(self, ceremony: &Ceremony) -> Result<Option<Value>, Failure> {
+    pub(super) async fn ask(self, ceremony: &Ceremony) -> Result<Answer, Failure> {
+        // Before there is a picture that must not be left behind.
+        let mut signals = Signals::listen();
         let invite = Laptop::new(self.dialer)
             .invite(ceremony.hint(), SystemTime::now())
             .map_err(|error| Failure::failed(&error))?;
@@ -89,9 +98,8 @@ impl Desk<'_> {
         };
         let mut answer = pin!(answer);
         let answer = tokio::select! {
-            // Ctrl-C first: it is heard before there is anything on the screen to be cancelled.
             biased;
-            () = runtime::interrupted() => {
+            signal = signals.next() => {
                 self.screen.still();
                 let words = if secured.load(Ordering::Relaxed) {
                     "Cancelled: the phone is told."
@@ -103,15 +111,15 @@ impl Desk<'_> {
                 tokio::select! {
                     _ = &mut answer => {}
                     // Somebody is in a hurry.
-                    () = runtime::interrupted() => {}
+                    _ = signals.next() => {}
                 }
-                return Ok(None);
+                return Ok(Answer::Ended(signal));
             }
             answer = &mut answer => answer,
         };
         let response = answer.map_err(|error| Failure::failed(&error))?;
         let response = response.map_err(|error| Failure::failed(&error))?;
-        Ok(Some(response))
+        Ok(Answer::Response(response))
     }
 }
 

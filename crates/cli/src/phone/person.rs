@@ -12,8 +12,8 @@ use super::keyboard::Keyboard;
 use super::prompt::{self, Answer};
 use crate::ending::Failure;
 use crate::paper::{Actor, Mark};
-use crate::runtime;
 use crate::screen::Screen;
+use crate::signal::{Signal, Signals};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Approve {
@@ -46,7 +46,8 @@ pub(super) struct Person {
     interrupt: Arc<Interrupt>,
 }
 
-/// Ctrl-C: while a question is open it is an answer to that, and otherwise the end of the session.
+/// Ctrl-C and its like. While a question is open, Ctrl-C is an answer to that; otherwise each is the end
+/// of the session.
 #[derive(Default)]
 pub(super) struct Interrupt {
     asking: AtomicBool,
@@ -116,12 +117,13 @@ impl Approver for Person {
 }
 
 impl Interrupt {
-    /// Resolves at a Ctrl-C that is not an answer.
-    pub(super) async fn outside_of_a_question(&self) {
+    /// Resolves at a signal that is not an answer.
+    pub(super) async fn outside_of_a_question(&self) -> Signal {
+        let mut signals = Signals::listen();
         loop {
-            runtime::interrupted().await;
-            if !self.asking.load(Ordering::Relaxed) {
-                return;
+            let signal = signals.next().await;
+            if signal != Signal::Interrupt || !self.asking.load(Ordering::Relaxed) {
+                return signal;
             }
             self.no.notify_waiters();
         }

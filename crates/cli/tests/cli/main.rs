@@ -14,5 +14,7 @@ mod person;
 mod phone_alone;
 mod program;
 mod scene;
+#[cfg(target_os = "linux")]
+mod signals;
 #[cfg(unix)]
 mod terminal;

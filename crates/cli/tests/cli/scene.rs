@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -92,7 +92,11 @@ impl Scene {
         let (air, png) = (self.file("air"), self.file("qr.png"));
         let flags = ["--tunnel-service", url, "--air", &air, "--qr-png", &png];
         let args = [&["laptop", ceremony][..], &flags[..], more].concat();
-        let mut running = Running::start(&args);
+        self.shown(Running::start(&args))
+    }
+
+    /// The same laptop from its beginning until it shows its code.
+    pub(crate) fn shown(&self, mut running: Running) -> Running {
         wait_until("the laptop's code", || {
             let gave_up = running.child.try_wait().unwrap().is_some();
             assert!(!gave_up, "the laptop: {}", running.err.wait_for_end());
@@ -127,7 +131,11 @@ pub(crate) struct Running {
 
 impl Running {
     pub(crate) fn start(args: &[&str]) -> Self {
-        let mut child = hawser(args)
+        Self::spawn(hawser(args))
+    }
+
+    pub(crate) fn spawn(mut command: Command) -> Self {
+        let mut child = command
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()

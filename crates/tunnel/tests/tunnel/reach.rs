@@ -31,16 +31,14 @@ async fn a_port_where_nobody_listens_is_told_apart() {
     };
     let dialer = Dialer::new().connect_to(&address).unwrap();
     let error = dialer.join(domain(), ROUTING, ID).await.unwrap_err();
-    let OpenError::Connect {
-        address: tried,
-        source,
-        ..
-    } = &error
-    else {
+    let OpenError::Connect { attempts, .. } = &error else {
         panic!("{error:?}")
     };
-    assert_eq!(tried.to_string(), address);
-    assert_eq!(source.kind(), io::ErrorKind::ConnectionRefused);
+    let [tried] = attempts.failed.as_slice() else {
+        panic!("{attempts:?}")
+    };
+    assert_eq!(tried.address.to_string(), address);
+    assert_eq!(tried.error.kind(), io::ErrorKind::ConnectionRefused);
     assert!(error.to_string().contains(&address), "{error}");
 }
 
