@@ -11,6 +11,7 @@
 )]
 
 mod altered_bytes;
+mod generators;
 mod introductions;
 mod key_holders;
 mod limits;

@@ -94,7 +94,8 @@ fn a_request_for_what_is_not_offered_ends_the_phones_session() {
         ),
         (PostHandshake::json(), &[1, 2], FrameKind::Ctap),
     ] {
-        let mut phone = world::phone_with(Flow::Qr, PhoneHello::new(introduction));
+        let mut phone =
+            world::phone_with(Flow::Qr, PhoneHello::new(introduction), &mut OsRng).unwrap();
         let psk = world::shown().invitation().secret().psk(&world::advert());
         let (laptop, first) =
             Initiator::qr(&psk, world::shown().private_key(), &mut OsRng).unwrap();

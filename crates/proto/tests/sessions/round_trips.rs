@@ -131,7 +131,8 @@ fn a_session_behind_a_code_gives_the_link_for_the_next() {
 fn who_links_looks_like_who_does_not() {
     let lengths = |hello: PhoneHello| -> Vec<usize> {
         let (_, first) = world::laptop(Flow::Qr);
-        let sent = world::phone_with(Flow::Qr, hello)
+        let sent = world::phone_with(Flow::Qr, hello, &mut OsRng)
+            .unwrap()
             .receive(&first)
             .unwrap()
             .send;
@@ -151,7 +152,8 @@ fn what_is_not_offered_cannot_be_asked() {
         (PostHandshake::ctap(GET_INFO), FrameKind::Json),
         (PostHandshake::json(), FrameKind::Ctap),
     ] {
-        let mut phone = world::phone_with(Flow::Qr, PhoneHello::new(introduction));
+        let mut phone =
+            world::phone_with(Flow::Qr, PhoneHello::new(introduction), &mut OsRng).unwrap();
         let (mut laptop, first) = world::laptop(Flow::Qr);
         for message in phone.receive(&first).unwrap().send {
             let _ = laptop.receive(&message).unwrap();

@@ -4,11 +4,12 @@
 use aes_gcm::aead::{Aead as _, Payload};
 use aes_gcm::{Aes256Gcm, KeyInit as _};
 use hawser_proto::noise::{Initiator, Responder, Secured};
+use hawser_proto::rand_core::CryptoRngCore;
 use hawser_proto::record::{Opener, TrafficKey};
 use hawser_proto::{
     Advert, ConnectionSignal, EidKey, Hint, LaptopInvitation, LaptopSession, Link, LinkId,
     LinkSecret, LinkedAdvert, LinkingOffer, OsRng, PhoneHello, PhoneSession, PostHandshake,
-    PrivateKey, QrSecret, padding,
+    PrivateKey, QrSecret, StartError, padding,
 };
 use hawser_wire::{ContactId, RoutingId, TunnelDomain};
 use proptest::prelude::ProptestConfig;
@@ -97,36 +98,51 @@ pub(crate) fn eid_key(flow: Flow) -> EidKey {
 
 /// A laptop that has sent its first message.
 pub(crate) fn laptop(flow: Flow) -> (LaptopSession, Vec<u8>) {
+    laptop_with(flow, &mut OsRng).unwrap()
+}
+
+pub(crate) fn laptop_with(
+    flow: Flow,
+    rng: &mut impl CryptoRngCore,
+) -> Result<(LaptopSession, Vec<u8>), StartError> {
     match flow {
-        Flow::Qr => LaptopSession::start(&shown(), &advert(), &mut OsRng),
+        Flow::Qr => LaptopSession::start(&shown(), &advert(), rng),
         Flow::Linked => {
             let signal = ConnectionSignal::NotExpected;
-            LaptopSession::start_linked(&link(), &linked_advert(), signal, &mut OsRng)
+            LaptopSession::start_linked(&link(), &linked_advert(), signal, rng)
         }
     }
-    .unwrap()
 }
 
 /// A phone that waits for it.
 pub(crate) fn phone(flow: Flow) -> PhoneSession {
-    phone_with(flow, PhoneHello::new(introduction()))
+    phone_with(flow, PhoneHello::new(introduction()), &mut OsRng).unwrap()
 }
 
-pub(crate) fn phone_with(flow: Flow, hello: PhoneHello) -> PhoneSession {
+pub(crate) fn phone_with(
+    flow: Flow,
+    hello: PhoneHello,
+    rng: &mut impl CryptoRngCore,
+) -> Result<PhoneSession, StartError> {
     match flow {
-        Flow::Qr => PhoneSession::new(shown().invitation(), &advert(), hello, &mut OsRng),
+        Flow::Qr => PhoneSession::new(shown().invitation(), &advert(), hello, rng),
         Flow::Linked => {
             let secret = offer().secret;
-            PhoneSession::new_linked(&secret, &identity(), &linked_advert(), hello, &mut OsRng)
+            PhoneSession::new_linked(&secret, &identity(), &linked_advert(), hello, rng)
         }
     }
-    .unwrap()
 }
 
 /// A laptop and a phone that know each other.
 pub(crate) fn open(flow: Flow) -> (LaptopSession, PhoneSession) {
-    let (mut laptop, first) = laptop(flow);
-    let mut phone = phone(flow);
+    introduced(laptop(flow), phone(flow))
+}
+
+/// The same two after their handshake.
+pub(crate) fn introduced(
+    (mut laptop, first): (LaptopSession, Vec<u8>),
+    mut phone: PhoneSession,
+) -> (LaptopSession, PhoneSession) {
     for message in phone.receive(&first).unwrap().send {
         let _ = laptop.receive(&message).unwrap();
     }
