@@ -75,17 +75,18 @@ const RULES: &[Rule] = &[
     },
     Rule {
         packages: &["hawser-demo"],
-        must_not_reach: &["hawser", "hawser-interop", "hawser-loadtest"],
+        must_not_reach: TEST_RIGS_AND_PROGRAMS,
         because: "nothing depends on a program or on a test rig",
     },
     Rule {
         packages: LIBRARIES,
-        must_not_reach: &["hawser", "hawser-interop", "hawser-loadtest"],
+        must_not_reach: TEST_RIGS_AND_PROGRAMS,
         because: "nothing depends on a program or on a test rig",
     },
     Rule {
         packages: &["hawser"],
         must_not_reach: &[
+            "hawser-fuzz",
             "hawser-interop",
             "hawser-loadtest",
             "libdbus-sys",
@@ -94,7 +95,15 @@ const RULES: &[Rule] = &[
         ],
         because: "the program builds on a machine with Rust and a C compiler, and has no tests in it",
     },
+    Rule {
+        packages: &["hawser-fuzz"],
+        must_not_reach: &["hawser", "hawser-demo", "hawser-interop", "hawser-relay"],
+        because: "strangers' bytes are read below them",
+    },
 ];
+
+const TEST_RIGS_AND_PROGRAMS: &[&str] =
+    &["hawser", "hawser-fuzz", "hawser-interop", "hawser-loadtest"];
 
 /// Noise, CTAP, CBOR, the curve and the ciphers of the protocol, and whatever has them.
 const FIDO_CRYPTOGRAPHY: &[&str] = &[

@@ -1,39 +1,11 @@
-//! Replies of phones to a laptop: a result or an error.
-#![no_main]
+//! See [`hawser_fuzz::ctap_replies`].
+#![cfg_attr(fuzzing, no_main)]
 
-use std::sync::LazyLock;
-
-use hawser_laptop::ctap::{Assertion, Attestation};
-use hawser_laptop::webauthn::{Authentication, Origin, Registration};
+use hawser_fuzz::ctap_replies;
 use libfuzzer_sys::fuzz_target;
 
-static ORIGIN: LazyLock<Origin> =
-    LazyLock::new(|| "https://example.com".parse().expect("an origin"));
+fuzz_target!(|reply: &[u8]| ctap_replies::run(reply));
 
-static REGISTRATION: LazyLock<Registration> = LazyLock::new(|| {
-    let options = r#"{"rp": {"name": "Example", "id": "example.com"}, "user": {"id": "Ym9i", "name": "bob", "displayName": "Bob"},
-        "challenge": "AAECAwQFBgcICQoLDA0ODw", "pubKeyCredParams": []}"#;
-    Registration::from_json(options, &ORIGIN).expect("options")
-});
-
-static AUTHENTICATION: LazyLock<Authentication> = LazyLock::new(|| {
-    let options = r#"{"challenge": "AAECAwQFBgcICQoLDA0ODw", "rpId": "example.com"}"#;
-    Authentication::from_json(options, &ORIGIN).expect("options")
-});
-
-fuzz_target!(|reply: &[u8]| {
-    if let Ok(attestation) = Attestation::parse(reply) {
-        let (whole, bare) = (attestation.object(), attestation.object_without_statement());
-        assert!(!whole.is_empty() && !bare.is_empty());
-    }
-    if let Ok(assertion) = Assertion::parse(reply) {
-        assert!(assertion.authenticator_data.as_bytes().len() >= 37);
-    }
-    // The introduction of the same stranger.
-    let _ = REGISTRATION.response(reply, Some(reply));
-    let _ = AUTHENTICATION.response(reply);
-    if let Ok(options) = str::from_utf8(reply) {
-        let _ = Registration::from_json(options, &ORIGIN);
-        let _ = Authentication::from_json(options, &ORIGIN);
-    }
-});
+/// Outside of a fuzzer there is nothing to do: `tests/seeds.rs` runs the targets.
+#[cfg(not(fuzzing))]
+fn main() {}

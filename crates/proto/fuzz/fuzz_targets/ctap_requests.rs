@@ -1,33 +1,11 @@
-//! Requests of laptops to a phone whose owner approves everything: each gets a reply with a status byte, and only success has
-//! anything behind it.
-#![no_main]
+//! See [`hawser_fuzz::ctap_requests`].
+#![cfg_attr(fuzzing, no_main)]
 
-use hawser_phone::store::MemoryStore;
-use hawser_phone::{Approver, Ask, Authenticator, Decision};
+use hawser_fuzz::ctap_requests;
 use libfuzzer_sys::fuzz_target;
-use tokio::runtime::Builder;
 
-struct Willing;
+fuzz_target!(|request: &[u8]| ctap_requests::run(request));
 
-impl Approver for Willing {
-    async fn approve(&self, ask: &Ask<'_>) -> Decision {
-        assert!(!ask.rp_id.is_empty() || ask.accounts.is_empty());
-        Decision::Approve
-    }
-}
-
-/// Makes a passkey, so that there is something to sign in with.
-const REGISTER: &[u8] = include_bytes!("../seeds/ctap_requests/register");
-
-fuzz_target!(|request: &[u8]| {
-    let runtime = Builder::new_current_thread().enable_time().build();
-    runtime.expect("a runtime").block_on(async {
-        let mut phone = Authenticator::new(MemoryStore::new(), Willing);
-        for request in [REGISTER, request, request] {
-            let reply = phone.respond(request).await;
-            let (status, body) = reply.split_first().expect("a status");
-            assert_eq!(*status == 0, !body.is_empty(), "{status:#04x}");
-        }
-        assert!(!phone.store().passkeys().is_empty());
-    });
-});
+/// Outside of a fuzzer there is nothing to do: `tests/seeds.rs` runs the targets.
+#[cfg(not(fuzzing))]
+fn main() {}
