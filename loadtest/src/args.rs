@@ -1,7 +1,9 @@
 //! The command line: the same words for every scenario where they fit.
 
 pub(crate) mod gate;
+mod pause;
 mod scenario;
+mod settings;
 mod size;
 
 use std::net::IpAddr;
@@ -11,10 +13,12 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 
 pub(crate) use self::gate::Gate;
+pub(crate) use self::pause::{Moment, Pauses};
 pub(crate) use self::scenario::{
     Attack, CapacityArgs, ChurnArgs, HostileArgs, IdleArgs, ReportArgs, SignInsArgs, State,
     StreamArgs,
 };
+pub(crate) use self::settings::settings;
 pub(crate) use self::size::{Size, Step, Steps};
 use crate::measure::schedule::{Plan, Spread};
 

@@ -6,11 +6,12 @@ mod judge;
 use std::sync::Arc;
 use std::time::Duration;
 
+use hawser_wire::{RoutingId, TunnelId};
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio::try_join;
 
 pub(crate) use self::end::{Half, Seen};
-use crate::client::socket::Socket;
+use crate::client::dial::Place;
 use crate::fault::{Failure, Fault, Trouble};
 use crate::measure::latency::Phase;
 use crate::payload::{End, LABEL_LEN};
@@ -40,24 +41,23 @@ pub(crate) struct Opened {
 impl Tunnel {
     /// Opens a tunnel and joins it.
     pub(crate) async fn open(worker: &Arc<Worker>) -> Result<(Self, Opened), Trouble> {
-        let id = tunnel_id();
-        let (phone, routing, place) = worker.dialer.open(id).await?;
-        let phone_at = worker.clock.now();
-        let laptop = worker.dialer.join(routing, id, place).await?;
-        let opened = Opened {
-            phone: phone_at,
-            laptop: worker.clock.now(),
-        };
-        Ok((Self::new(worker, phone, laptop), opened))
+        let waiting = Waiting::open(worker).await?;
+        let phone = worker.clock.now();
+        let tunnel = waiting.join().await?;
+        let laptop = worker.clock.now();
+        Ok((tunnel, Opened { phone, laptop }))
     }
 
-    fn new(worker: &Arc<Worker>, phone: Socket, laptop: Socket) -> Self {
-        let number = worker.next_tunnel();
-        let half = |socket, end| Half::new(Arc::clone(worker), number, end, socket);
-        Self {
-            worker: Arc::clone(worker),
-            phone: half(phone, End::Phone),
-            laptop: half(laptop, End::Laptop),
+    /// Keeps both ends alive while nothing is to be sent; ends only when the tunnel does.
+    pub(crate) async fn rest(&mut self) -> Trouble {
+        loop {
+            let received = tokio::select! {
+                received = self.phone.receive() => received,
+                received = self.laptop.receive() => received,
+            };
+            if let Err(trouble) = received {
+                return trouble;
+            }
         }
     }
 
@@ -112,6 +112,58 @@ impl Tunnel {
         self.worker.dialer.release(self.phone.socket());
         self.worker.dialer.release(self.laptop.socket());
         Ok(())
+    }
+}
+
+/// A tunnel whose laptop has not come.
+#[derive(Debug)]
+pub(crate) struct Waiting {
+    worker: Arc<Worker>,
+    phone: Half,
+    number: u64,
+    id: TunnelId,
+    routing: RoutingId,
+    place: Place,
+}
+
+impl Waiting {
+    /// Opens a tunnel, as a phone does.
+    pub(crate) async fn open(worker: &Arc<Worker>) -> Result<Self, Trouble> {
+        let id = tunnel_id();
+        let (socket, routing, place) = worker.dialer.open(id).await?;
+        let number = worker.next_tunnel();
+        Ok(Self {
+            worker: Arc::clone(worker),
+            phone: Half::new(Arc::clone(worker), number, End::Phone, socket),
+            number,
+            id,
+            routing,
+            place,
+        })
+    }
+
+    /// Keeps the phone's end alive; ends only when the tunnel does.
+    pub(crate) async fn rest(&mut self) -> Trouble {
+        loop {
+            if let Err(trouble) = self.phone.receive().await {
+                return trouble;
+            }
+        }
+    }
+
+    /// The laptop comes.
+    pub(crate) async fn join(self) -> Result<Tunnel, Trouble> {
+        let Self { worker, phone, .. } = self;
+        let socket = worker
+            .dialer
+            .join(self.routing, self.id, self.place)
+            .await?;
+        let laptop = Half::new(Arc::clone(&worker), self.number, End::Laptop, socket);
+        Ok(Tunnel {
+            worker,
+            phone,
+            laptop,
+        })
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
+use super::pause::PauseArgs;
 use super::{BoundArgs, Gate, LoadArgs, OutputArgs, Size, Steps, TargetArgs, rate, time};
 use crate::measure::schedule::Spread;
 
@@ -22,6 +23,8 @@ pub(crate) struct SignInsArgs {
     /// The messages in order: l or p for the sender, then the bytes.
     #[arg(long, value_name = "LIST", default_value = SIGN_IN)]
     pub(crate) messages: Steps,
+    #[command(flatten)]
+    pub(crate) think: PauseArgs,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
 }

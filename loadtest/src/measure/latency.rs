@@ -22,10 +22,18 @@ pub(crate) enum Phase {
     Message,
     /// From the first goodbye until both ends are closed.
     Close,
+    /// How long a tunnel was there, with the pauses in it: from the phone's 101 to the end.
+    Tunnel,
+    /// What people took, before the phone opened the tunnel.
+    PauseScan,
+    /// What people took, before the laptop joined.
+    PauseJoin,
+    /// What people took, before the phone answered.
+    PauseApprove,
 }
 
 impl Phase {
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 12] = [
         Self::Operation,
         Self::Service,
         Self::Lag,
@@ -34,6 +42,10 @@ impl Phase {
         Self::Messages,
         Self::Message,
         Self::Close,
+        Self::Tunnel,
+        Self::PauseScan,
+        Self::PauseJoin,
+        Self::PauseApprove,
     ];
 
     /// The name in reports.
@@ -47,6 +59,10 @@ impl Phase {
             Self::Messages => "messages",
             Self::Message => "message",
             Self::Close => "close",
+            Self::Tunnel => "tunnel",
+            Self::PauseScan => "pause_scan",
+            Self::PauseJoin => "pause_join",
+            Self::PauseApprove => "pause_approve",
         }
     }
 }

@@ -36,6 +36,9 @@ pub(crate) struct Record {
     pub(crate) operation: String,
     /// The latency that the figures are about.
     pub(crate) headline: String,
+    /// How the run was told to be, by option: what must be alike where runs are added up.
+    #[serde(default)]
+    pub(crate) settings: BTreeMap<String, String>,
     pub(crate) totals: Totals,
     pub(crate) latency: BTreeMap<String, Latency>,
     pub(crate) faults: BTreeMap<String, u64>,

@@ -15,6 +15,10 @@ pub(crate) struct Ticket {
     began: u64,
     is_measured: bool,
     is_over: bool,
+    /// What it has waited for people, in nanoseconds.
+    paused: u64,
+    /// Since when it does so.
+    pausing: Option<u64>,
 }
 
 impl Ticket {
@@ -38,6 +42,8 @@ impl Ticket {
             began,
             is_measured,
             is_over: false,
+            paused: 0,
+            pausing: None,
         }
     }
 
@@ -71,9 +77,32 @@ impl Ticket {
         }
     }
 
-    /// It succeeded at `at`.
+    /// Somebody is waited for: this time is in none of its latencies.
+    pub(crate) fn pause(&mut self) {
+        self.pausing = Some(self.worker.clock.now());
+    }
+
+    /// The pause is over. Returns how long it was, in nanoseconds.
+    pub(crate) fn resume(&mut self) -> u64 {
+        let now = self.worker.clock.now();
+        let took = self
+            .pausing
+            .take()
+            .map_or(0, |since| now.saturating_sub(since));
+        self.paused += took;
+        took
+    }
+
+    /// What it has waited for people so far, in nanoseconds.
+    pub(crate) fn paused(&self) -> u64 {
+        self.paused
+    }
+
+    /// It succeeded at `at`. Times are without the pauses: a service that keeps up has done all that it
+    /// could when the last operation fell due, whatever people took.
     pub(crate) fn done(mut self, at: u64) {
         self.is_over = true;
+        let at = at.saturating_sub(self.paused);
         let mut tally = self.worker.shard.lock();
         tally.live.end(true);
         if self.is_measured {
@@ -91,7 +120,8 @@ impl Ticket {
 
     fn fail(&mut self, trouble: Trouble) {
         self.is_over = true;
-        let now = self.worker.clock.now();
+        self.resume();
+        let now = self.worker.clock.now().saturating_sub(self.paused);
         let mut tally = self.worker.shard.lock();
         tally.live.end(false);
         if self.is_measured {

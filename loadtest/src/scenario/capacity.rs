@@ -18,7 +18,7 @@ use crate::run::pace::{self, Pace};
 use crate::run::session::{Outlook, Session};
 use crate::scenario::finish::{Failed, Finished, figure};
 use crate::scenario::sign_ins::longest;
-use crate::scenario::transaction::sign_in;
+use crate::scenario::transaction::{Script, sign_in};
 
 /// Rates that are tried while growing, at most: 1.05 to the 400th is beyond every rate.
 const STEPS_MAX: u32 = 400;
@@ -143,15 +143,15 @@ impl Search {
             length: (args.warm_up + args.step).as_secs_f64(),
             headline: Phase::Operation,
         };
-        let messages: Arc<[_]> = args.messages.0.clone().into();
+        let script = Script::from(&args.messages);
         let window = Arc::new(Window::from(plan.measured_from()));
         let lap = self
             .session
             .drive(outlook, window, move |worker| {
-                let messages = Arc::clone(&messages);
+                let script = script.clone();
                 async move {
                     pace::keep(&worker, Pace::Open(plan), move |ticket| {
-                        sign_in(ticket, Arc::clone(&messages))
+                        sign_in(ticket, script.clone())
                     })
                     .await;
                 }

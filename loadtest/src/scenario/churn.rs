@@ -10,7 +10,7 @@ use crate::run::pace;
 use crate::run::session::Session;
 use crate::scenario::finish::{Failed, Finished};
 use crate::scenario::sign_ins::{outlook, pace as pace_of, planned};
-use crate::scenario::transaction::{sign_in, wait_and_leave};
+use crate::scenario::transaction::{Script, sign_in, wait_and_leave};
 
 pub(crate) async fn run(args: &ChurnArgs) -> Result<Outcome, Failed> {
     let load = &args.load;
@@ -24,7 +24,7 @@ pub(crate) async fn run(args: &ChurnArgs) -> Result<Outcome, Failed> {
             match state {
                 State::Waiting => pace::keep(&worker, pace, wait_and_leave).await,
                 State::Paired => {
-                    pace::keep(&worker, pace, |ticket| sign_in(ticket, Arc::new([]))).await;
+                    pace::keep(&worker, pace, |ticket| sign_in(ticket, Script::default())).await;
                 }
             }
         })

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::slice::from_ref;
 
 use crate::args::gate::Figure;
-use crate::args::{Gate, OutputArgs};
+use crate::args::{Gate, OutputArgs, settings};
 use crate::measure::latency::Phase;
 use crate::measure::tally::Tally;
 use crate::number::float;
@@ -111,6 +111,7 @@ impl Finished {
             target: format!("{}://{}", session.target.scheme, session.target.authority),
             operation: self.operation.to_owned(),
             headline: self.headline.label().to_owned(),
+            settings: settings(std::env::args_os()),
             totals,
             latency,
             failures: failures(tally),

@@ -19,7 +19,7 @@ use crate::run::pace::{self, Pace};
 use crate::run::session::{Outlook, Session};
 use crate::scenario::finish::{Failed, Finished};
 use crate::scenario::sign_ins::longest;
-use crate::scenario::transaction::sign_in;
+use crate::scenario::transaction::{Script, sign_in};
 use crate::watch::{machine, own};
 
 pub(crate) async fn run(args: &HostileArgs) -> Result<Outcome, Failed> {
@@ -98,7 +98,7 @@ async fn honest(session: &mut Session, args: &HostileArgs, name: &str) -> Result
         duration: args.step,
         count: None,
     };
-    let messages: Arc<[_]> = args.messages.0.clone().into();
+    let script = Script::from(&args.messages);
     let outlook = Outlook {
         name: name.to_owned(),
         length: args.step.as_secs_f64(),
@@ -106,10 +106,10 @@ async fn honest(session: &mut Session, args: &HostileArgs, name: &str) -> Result
     };
     let lap = session
         .drive(outlook, Arc::new(Window::from(0)), move |worker| {
-            let messages = Arc::clone(&messages);
+            let script = script.clone();
             async move {
                 pace::keep(&worker, Pace::Open(plan), move |ticket| {
-                    sign_in(ticket, Arc::clone(&messages))
+                    sign_in(ticket, script.clone())
                 })
                 .await;
             }

@@ -7,7 +7,7 @@ use crate::report::record::{Finding, Outcome};
 use crate::report::series::Sample;
 use crate::report::units::{bytes, number};
 use crate::scenario::finish::{Failed, Finished};
-use crate::scenario::sign_ins::drive;
+use crate::scenario::sign_ins::{crowd, drive};
 use crate::scenario::trend::Trend;
 
 /// The first part of a soak, in which caches and allocators fill, says nothing of growth.
@@ -15,7 +15,8 @@ const SETTLING: f64 = 0.3;
 
 pub(crate) async fn run(args: &SignInsArgs) -> Result<Outcome, Failed> {
     let (session, lap) = drive("soak", args).await?;
-    let findings = findings(session.series.rows());
+    let mut findings = findings(session.series.rows());
+    findings.extend(crowd(args, &lap)?);
     Finished {
         scenario: "soak",
         operation: "sign-in",

@@ -37,6 +37,8 @@ pub(crate) struct Half {
     /// tunnel takes away those that have arrived.
     under_way: VecDeque<u64>,
     ledger: Ledger,
+    /// Answered pings that are counted.
+    pings: u64,
     /// Faults seen at this end.
     pub(crate) faults: u64,
     /// The close frame that came, if one came.
@@ -64,6 +66,7 @@ impl Half {
             sent: 0,
             under_way: VecDeque::new(),
             ledger: Ledger::new(tunnel, sender),
+            pings: 0,
             faults: 0,
             closed: None,
             over: false,
@@ -204,13 +207,14 @@ impl Half {
 
     async fn read(&mut self) {
         let mut judge = Judge::new(&self.worker, &mut self.ledger);
-        let pings = self.socket.pings;
         self.socket.receive(|event| judge.take(&event)).await;
         self.faults += judge.faults;
         self.over |= judge.over;
         self.closed = self.closed.or(judge.closed);
-        if self.socket.pings > pings {
-            self.worker.shard.lock().pings += self.socket.pings - pings;
+        // A read that is given up may have answered some before.
+        if self.socket.pings > self.pings {
+            self.worker.shard.lock().pings += self.socket.pings - self.pings;
+            self.pings = self.socket.pings;
         }
     }
 

@@ -15,5 +15,6 @@ mod sign_ins;
 mod stalls;
 mod streams;
 mod surroundings;
+mod think_time;
 mod tls;
 mod usage;

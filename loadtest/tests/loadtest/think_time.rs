@@ -1,0 +1,93 @@
+//! People take their time: pauses are in no latency and slow no open loop, and what a service does to
+//! those who wait is found.
+
+use std::time::Duration;
+
+use crate::rig::{Service, drive};
+
+#[test]
+fn pauses_are_in_no_latency_and_hold_back_no_start() {
+    let relay = Service::relay_with(|config| {
+        config.lift_quotas();
+        config.limits.ping_interval = Duration::from_millis(400);
+    });
+    let run = drive(
+        "sign-ins",
+        &relay.url(),
+        &[
+            "--rate=20",
+            "--count=20",
+            "--warm-up=0s",
+            // All pauses together are longer than what an operation may take.
+            "--timeout=2s",
+            "--pause=scan=500ms",
+            "--pause=join=1s",
+            "--pause=approve=1500ms",
+        ],
+    );
+    assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+    assert_eq!(run.count("/totals/done"), 20);
+    assert_eq!(run.count("/totals/messages"), 120);
+    for (phase, milliseconds) in [
+        ("pause_scan", 500.0),
+        ("pause_join", 1000.0),
+        ("pause_approve", 1500.0),
+        // From the phone's 101 on: without the scan.
+        ("tunnel", 2500.0),
+    ] {
+        assert_eq!(run.count(&format!("/latency/{phase}/count")), 20);
+        // A thousandth less: a histogram has three digits.
+        let p50 = run.figure(&format!("/latency/{phase}/p50"));
+        assert!(p50 > milliseconds * 0.999, "{phase} {p50}: {}", run.stdout);
+    }
+    for phase in [
+        "operation",
+        "service",
+        "open",
+        "join",
+        "messages",
+        "message",
+    ] {
+        let p50 = run.figure(&format!("/latency/{phase}/p50"));
+        assert!(p50 < 500.0, "{phase} {p50}: {}", run.stdout);
+    }
+    // Twenty in the second in which they fell due. With the pauses, it would be five.
+    let rate = run.figure("/totals/done_rate");
+    assert!(rate > 10.0 && rate < 20.01, "{rate}: {}", run.stdout);
+    let open = run.figure("/findings/0/value");
+    let mean = run.figure("/latency/tunnel/mean");
+    assert!((open / (20.0 * mean / 1000.0) - 1.0).abs() < 0.01, "{open}");
+    assert!(run.stdout.contains("Little's law"), "{}", run.stdout);
+    assert!(run.count("/totals/pings") > 0, "a phone is alive meanwhile");
+    let told = "scan=500ms join=1s approve=1500ms";
+    assert_eq!(run.record["settings"]["pause"], told);
+}
+
+#[test]
+fn a_tunnel_that_is_closed_on_a_person_is_found() {
+    let relay = Service::relay_with(|config| {
+        config.lift_quotas();
+        config.limits.waiting_time = Duration::from_millis(300);
+    });
+    let run = drive(
+        "sign-ins",
+        &relay.url(),
+        &["--rate=20", "--count=6", "--warm-up=0s", "--pause=join=30s"],
+    );
+    assert_eq!(run.count("/totals/done"), 0, "{}", run.stdout);
+    let closed = run.count("/failures/closed_by_service 1008");
+    assert_eq!(closed, 6, "{}", run.stdout);
+}
+
+#[test]
+fn more_people_than_may_be_under_way_are_refused_beforehand() {
+    let relay = Service::relay();
+    let url = relay.url();
+    for (room, runs) in [("--max-in-flight=10", false), ("--max-in-flight=11", true)] {
+        let arguments = ["--rate=100", "--count=1", "--warm-up=0s"];
+        let arguments = [&arguments[..], &["--pause=approve=100ms", room]].concat();
+        let run = drive("sign-ins", &url, &arguments);
+        assert_eq!(run.code == 0, runs, "{room}: {}{}", run.stdout, run.stderr);
+        assert_eq!(run.stderr.contains("10 sign-ins are under way"), !runs);
+    }
+}
