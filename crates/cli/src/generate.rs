@@ -31,16 +31,18 @@ impl Completions {
 /// Write a manual page for each subcommand into a directory.
 #[derive(Debug, Args)]
 pub(crate) struct Man {
-    /// The directory, which must exist.
+    /// The directory. It is made when it is not there.
     #[arg(value_name = "DIR")]
     directory: PathBuf,
 }
 
 impl Man {
     pub(crate) fn run(&self, command: Command) -> Ending {
-        clap_mangen::generate_to(command, &self.directory).map_err(|error| {
-            Failure::failed(&error).about(&self.directory.display().to_string())
-        })?;
+        std::fs::create_dir_all(&self.directory)
+            .and_then(|()| clap_mangen::generate_to(command, &self.directory))
+            .map_err(|error| {
+                Failure::failed(&error).about(&self.directory.display().to_string())
+            })?;
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -15,6 +15,7 @@ mod relying_party;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Subcommand};
 use hawser_laptop::webauthn::{Authentication, Origin, Registration};
 use serde_json::{Value, json};
@@ -47,7 +48,7 @@ enum Kind {
     #[command(after_help = crate::EXIT_CODES)]
     Register {
         /// Whom the passkey is for, unless the account file or the options say so.
-        #[arg(long, value_name = "NAME", default_value = "alice")]
+        #[arg(long, value_name = "NAME", default_value = "alice", value_parser = NonEmptyStringValueParser::new())]
         user: String,
         #[command(flatten)]
         flags: Flags,
@@ -167,13 +168,15 @@ impl Flags {
         } else {
             Reader::Person
         };
+        // What was typed wrong is told alone.
+        let dialer = self.service.dialer()?;
         let screen = Screen::open(reader);
         if let Some(notice) = self.radio.notice() {
             screen.say(&format!("{}\n", screen.paper().notice(notice)));
         }
         let answer = runtime::run(async {
             let desk = Desk {
-                dialer: self.service.dialer()?,
+                dialer,
                 scanner: self.radio.scanner().await?,
                 screen: screen.clone(),
                 qr_png: self.qr_png.as_deref(),

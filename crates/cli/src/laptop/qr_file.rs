@@ -1,7 +1,7 @@
 //! The code as a picture in a file, for as long as it is of use.
 
 use std::fs::{self, OpenOptions};
-use std::io::Write as _;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use hawser_demo::qr_picture::Picture;
@@ -24,6 +24,10 @@ impl QrFile {
         let png = picture
             .png()
             .map_err(|error| Failure::failed(&error).about(&subject))?;
+        if path.is_dir() {
+            let error = io::Error::from(io::ErrorKind::IsADirectory);
+            return Err(Failure::malformed(&error).about(&subject));
+        }
         let mut hidden = path.as_os_str().to_owned();
         hidden.push(format!(".{}.part", std::process::id()));
         let hidden = PathBuf::from(hidden);
@@ -102,6 +106,18 @@ mod tests {
         }
         drop(file);
         assert_eq!(names(&directory), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_directory_is_known_before_there_is_a_code_to_scan() {
+        let directory = TempDir::new().unwrap();
+        let prepared = QrFile::prepare(directory.path(), &Picture::of("FIDO:/1").unwrap());
+        let failure = prepared.err().unwrap();
+        assert!(
+            failure.words().contains("is a directory"),
+            "{}",
+            failure.words()
+        );
     }
 
     #[test]

@@ -251,6 +251,7 @@ fn to_sign_in_takes_an_account() {
     let missing = scene.file("nobody.json");
     run(&["laptop", "sign-in", "--account", &missing]).assert_malformed("register first");
     run(&["laptop", "register", "--origin", "http://example.com"]).assert_malformed("--origin: ");
+    run(&["laptop", "register", "--connect", "nowhere"]).assert_malformed("--connect: ");
     let foreign = ["--rp-id", "example.org"];
     run(&[&["laptop", "register"][..], &foreign].concat()).assert_malformed("--rp-id: ");
     std::fs::write(&missing, "{}").unwrap();
