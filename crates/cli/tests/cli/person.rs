@@ -94,6 +94,23 @@ fn ctrl_c_at_the_question_declines_and_the_laptop_is_told() {
     assert!(said.err.contains("declined on the phone"), "{}", said.err);
 }
 
+/// Ctrl-C is an answer; whoever ends the program otherwise has given none.
+#[test]
+fn sigterm_at_the_question_ends_the_phone_and_the_laptop_notices() {
+    let (_relay, _scene, laptop, phone) = begin("register", &[]);
+    phone.wait_for(QUESTION);
+    phone.signal(Signal::TERM);
+    let (code, shown) = phone.end();
+    assert_eq!(code, Some(143), "{shown}");
+    let said = laptop.end();
+    assert_eq!(said.code, Some(1));
+    assert!(
+        said.err.contains("the connection to the phone ended"),
+        "{}",
+        said.err
+    );
+}
+
 #[test]
 fn a_laptop_that_cancels_takes_its_question_back() {
     let (_relay, _scene, laptop, phone) = begin("register", &[]);
