@@ -15,8 +15,8 @@ use clap::{Args, Parser, Subcommand};
 pub(crate) use self::gate::Gate;
 pub(crate) use self::pause::{Moment, Pauses};
 pub(crate) use self::scenario::{
-    Attack, CapacityArgs, ChurnArgs, HostileArgs, IdleArgs, ReportArgs, SignInsArgs, State,
-    StreamArgs,
+    Attack, CapacityArgs, ChurnArgs, HostileArgs, IdleArgs, MergeArgs, ReportArgs, SignInsArgs,
+    State, StreamArgs,
 };
 pub(crate) use self::settings::settings;
 pub(crate) use self::size::{Size, Step, Steps};
@@ -50,6 +50,8 @@ pub(crate) enum Scenario {
     Hostile(HostileArgs),
     /// A constant rate for a long time: does memory or the number of files grow?
     Soak(SignInsArgs),
+    /// Adds up the --json files of runs that several machines made at the same time.
+    Merge(MergeArgs),
     /// Reads the --json files of runs, and compares them side by side.
     Report(ReportArgs),
 }
@@ -154,6 +156,8 @@ pub(crate) struct BoundArgs {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Output")]
 pub(crate) struct OutputArgs {
+    #[command(flatten)]
+    pub(crate) files: FileArgs,
     /// Fail the run (exit code 1) when this is true at the end, such as 'p99>50ms' or
     /// 'errors>0.1%'; repeat it for more. Names: p50 p90 p95 p99 p99.9 p99.99 max mean errors rate
     /// achieved stalls cpu-per-op rss rss-per-tunnel rss-slope fds-slope.
@@ -166,6 +170,18 @@ pub(crate) struct OutputArgs {
     /// Read them from the service's Prometheus page instead (http only).
     #[arg(long, value_name = "URL", conflicts_with = "server_pid")]
     pub(crate) server_metrics: Option<String>,
+    /// Time between the rows of the time series.
+    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = time)]
+    pub(crate) interval: Duration,
+    /// Show no progress.
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+}
+
+/// Files to write.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Output")]
+pub(crate) struct FileArgs {
     /// Write everything as JSON; `report` reads it. Here and below, `-` is standard output, and then
     /// there is no table.
     #[arg(long, value_name = "FILE")]
@@ -179,15 +195,9 @@ pub(crate) struct OutputArgs {
     /// Write the time series.
     #[arg(long, value_name = "FILE")]
     pub(crate) csv: Option<PathBuf>,
-    /// Time between the rows of the time series.
-    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = time)]
-    pub(crate) interval: Duration,
-    /// Show no progress.
-    #[arg(long, short)]
-    pub(crate) quiet: bool,
 }
 
-impl OutputArgs {
+impl FileArgs {
     /// Every file that is to be written.
     pub(crate) fn paths(&self) -> impl Iterator<Item = &PathBuf> {
         let files = [&self.json, &self.html, &self.hdr, &self.csv];

@@ -12,7 +12,7 @@
 //! | `run` | threads, open and closed loops, the window that is measured |
 //! | `watch` | what the service costs, and whether the harness is itself the limit |
 //! | `scenario` | one file for each way to load a service |
-//! | `report` | table, JSON, CSV, histogram log, HTML, comparison |
+//! | `report` | table, JSON, CSV, histogram log, HTML, comparison, sums |
 //!
 //! It knows nothing of what flows through a tunnel: payloads are random bytes of realistic sizes.
 
@@ -68,6 +68,7 @@ fn run(arguments: &Arguments) -> Result<Outcome, Failed> {
             Scenario::Capacity(args) => scenario::capacity(args).await,
             Scenario::Hostile(args) => scenario::hostile(args).await,
             Scenario::Soak(args) => scenario::soak(args).await,
+            Scenario::Merge(args) => scenario::merge(args),
             Scenario::Report(args) => scenario::report(args),
         }
     })

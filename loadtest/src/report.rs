@@ -3,6 +3,7 @@
 pub(crate) mod compare;
 pub(crate) mod files;
 pub(crate) mod html;
+pub(crate) mod merge;
 pub(crate) mod plot;
 pub(crate) mod progress;
 pub(crate) mod record;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 
 use super::pause::PauseArgs;
-use super::{BoundArgs, Gate, LoadArgs, OutputArgs, Size, Steps, TargetArgs, rate, time};
+use super::{BoundArgs, FileArgs, Gate, LoadArgs, OutputArgs, Size, Steps, TargetArgs, rate, time};
 use crate::measure::schedule::Spread;
 
 /// The messages of a sign-in as the record layer makes them (padded to 32 bytes, plus a tag of 16):
@@ -204,6 +204,18 @@ pub(crate) struct HostileArgs {
     pub(crate) bounds: BoundArgs,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct MergeArgs {
+    /// Files written with --json, of the same load at the same time.
+    #[arg(required = true, num_args = 2.., value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// As that of a run, on the sums; the gates of the single runs are not carried over.
+    #[arg(long, value_name = "GATE")]
+    pub(crate) fail_if: Vec<Gate>,
+    #[command(flatten)]
+    pub(crate) output: FileArgs,
 }
 
 #[derive(Debug, Args)]

@@ -181,7 +181,7 @@ impl Step {
         headline: Phase,
         failed: Vec<String>,
     ) -> Self {
-        let histogram = lap.tally.latency.get(&headline).filter(|h| !h.is_empty());
+        let histogram = lap.headline(headline);
         let at = |q| histogram.map(|h| float(h.value_at_quantile(q)) / 1e6);
         Self {
             name,
@@ -275,6 +275,19 @@ pub(crate) enum Outcome {
 }
 
 impl Outcome {
+    /// Of a run with these faults, and so many operations done; `failed` is for any other reason.
+    pub(crate) fn of(faults: &BTreeMap<String, u64>, done: u64, failed: bool) -> Self {
+        if !faults.is_empty() {
+            Self::Incorrect
+        } else if done == 0 {
+            Self::NothingSucceeded
+        } else if failed {
+            Self::GateFailed
+        } else {
+            Self::Passed
+        }
+    }
+
     pub(crate) const fn exit_code(self) -> u8 {
         match self {
             Self::Passed => 0,

@@ -2,8 +2,10 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 
+use crate::measure::latency::Phase;
 use crate::measure::tally::Tally;
 use crate::number::{float, ratio};
 use crate::watch::own::OwnShares;
@@ -96,6 +98,11 @@ pub(crate) struct Lap {
 }
 
 impl Lap {
+    /// The latencies that its figures are about, if there are any.
+    pub(crate) fn headline(&self, phase: Phase) -> Option<&Histogram<u64>> {
+        self.tally.latency.get(&phase).filter(|h| !h.is_empty())
+    }
+
     /// Operations that succeeded, in a second.
     pub(crate) fn rate(&self) -> f64 {
         ratio(float(self.tally.done), self.seconds)

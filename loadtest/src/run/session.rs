@@ -96,7 +96,7 @@ impl Session {
         longest: usize,
         planned: Duration,
     ) -> Result<Self, SetupError> {
-        for path in output.paths() {
+        for path in output.files.paths() {
             files::check_writable(path)?;
         }
         let server = Server::new(&output.server_pid, output.server_metrics.as_deref()).await?;

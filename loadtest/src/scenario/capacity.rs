@@ -178,11 +178,12 @@ impl Search {
 
     fn judge(&self, name: String, rate: f64, lap: &Lap) -> Step {
         let totals = Totals::of(lap, Some(rate));
+        let headline = lap.headline(Phase::Operation);
         let mut failed: Vec<String> = self
             .limits
             .iter()
             .filter(|gate| {
-                let value = figure(gate.figure, Phase::Operation, lap, &totals);
+                let value = figure(gate.figure, headline, lap.server, &totals);
                 value.is_none_or(|value| gate.fails(value))
             })
             .map(ToString::to_string)

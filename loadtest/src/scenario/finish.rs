@@ -2,9 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::slice::from_ref;
+use std::time::SystemTime;
+
+use hdrhistogram::Histogram;
 
 use crate::args::gate::Figure;
-use crate::args::{Gate, OutputArgs, settings};
+use crate::args::{FileArgs, Gate, OutputArgs, settings};
 use crate::measure::latency::Phase;
 use crate::measure::tally::Tally;
 use crate::number::float;
@@ -13,7 +16,7 @@ use crate::report::record::{
     Finding, GateResult, Latency, Outcome, Record, SCHEMA, Step, Totals, Verdict,
 };
 use crate::report::{html, table};
-use crate::run::lap::Lap;
+use crate::run::lap::{Lap, ServerCost};
 use crate::run::session::{Session, SetupError};
 
 /// Why a run gave no verdict.
@@ -50,24 +53,7 @@ impl Finished {
     /// Judges, prints and writes. Returns the outcome.
     pub(crate) fn report(self, session: &Session, output: &OutputArgs) -> Result<Outcome, Failed> {
         let record = self.record(session, &output.fail_if);
-        if !output.paths().any(|path| files::is_stdout(path)) {
-            print(&table::run(&record));
-        }
-        let page = || html::page(from_ref(&record.scenario), from_ref(&record));
-        let written = [
-            output.json.as_ref().map(|p| files::write_json(p, &record)),
-            output.html.as_ref().map(|p| files::write(p, page())),
-            output
-                .csv
-                .as_ref()
-                .map(|p| files::write_csv(p, &record.series)),
-            output
-                .hdr
-                .as_ref()
-                .map(|p| files::write_hdr(p, &record, session.begun)),
-        ];
-        // One that cannot be written takes none of the others with it.
-        written.into_iter().flatten().collect::<Result<(), _>>()?;
+        print_and_write(&record, session.begun, &output.files)?;
         Ok(record.verdict.outcome)
     }
 
@@ -90,15 +76,8 @@ impl Finished {
             .map(|(fault, count)| (fault.label().to_owned(), *count))
             .collect();
         let gates: Vec<_> = gates.iter().map(|gate| self.judge(gate, &totals)).collect();
-        let outcome = if !faults.is_empty() {
-            Outcome::Incorrect
-        } else if totals.done == 0 {
-            Outcome::NothingSucceeded
-        } else if !self.reasons.is_empty() || gates.iter().any(|gate| gate.failed) {
-            Outcome::GateFailed
-        } else {
-            Outcome::Passed
-        };
+        let failed = !self.reasons.is_empty() || gates.iter().any(|gate| gate.failed);
+        let outcome = Outcome::of(&faults, totals.done, failed);
         Record {
             tool: concat!("hawser-loadtest ", env!("CARGO_PKG_VERSION")).to_owned(),
             schema: SCHEMA,
@@ -132,7 +111,8 @@ impl Finished {
     }
 
     fn judge(&self, gate: &Gate, totals: &Totals) -> GateResult {
-        let value = figure(gate.figure, self.headline, &self.lap, totals).or_else(|| {
+        let headline = self.lap.headline(self.headline);
+        let value = figure(gate.figure, headline, self.lap.server, totals).or_else(|| {
             let name = finding(gate.figure)?;
             self.findings.iter().find(|f| f.name == name)?.value
         });
@@ -145,8 +125,34 @@ impl Finished {
     }
 }
 
+/// Prints the table and writes the files.
+pub(crate) fn print_and_write(
+    record: &Record,
+    begun: SystemTime,
+    output: &FileArgs,
+) -> Result<(), FileError> {
+    if !output.paths().any(|path| files::is_stdout(path)) {
+        print(&table::run(record));
+    }
+    let page = || html::page(from_ref(&record.scenario), from_ref(record));
+    let written = [
+        output.json.as_ref().map(|p| files::write_json(p, record)),
+        output.html.as_ref().map(|p| files::write(p, page())),
+        output
+            .csv
+            .as_ref()
+            .map(|p| files::write_csv(p, &record.series)),
+        output
+            .hdr
+            .as_ref()
+            .map(|p| files::write_hdr(p, record, begun)),
+    ];
+    // One that cannot be written takes none of the others with it.
+    written.into_iter().flatten().collect()
+}
+
 /// The command line, to be typed again in a shell, as far as it is text: a file's name need not be.
-fn command() -> String {
+pub(crate) fn command() -> String {
     let words = std::env::args_os().skip(1);
     let words: Vec<_> = words.map(|w| quoted(&w.to_string_lossy())).collect();
     words.join(" ")
@@ -161,24 +167,29 @@ fn quoted(word: &str) -> String {
     format!("'{}'", word.replace('\'', "'\\''"))
 }
 
-/// The figure that a gate looks at, if a lap has it.
-pub(crate) fn figure(figure: Figure, headline: Phase, lap: &Lap, totals: &Totals) -> Option<f64> {
-    let histogram = || lap.tally.latency.get(&headline).filter(|h| !h.is_empty());
+/// The figure that a gate looks at, if there is one: `headline` is empty-handed where nothing was
+/// timed.
+pub(crate) fn figure(
+    figure: Figure,
+    headline: Option<&Histogram<u64>>,
+    server: Option<ServerCost>,
+    totals: &Totals,
+) -> Option<f64> {
     match figure {
         Figure::Latency(quantile) => {
-            let value = histogram()?.value_at_quantile(quantile.fraction());
+            let value = headline?.value_at_quantile(quantile.fraction());
             Some(float(value) / 1e6)
         }
-        Figure::Mean => Some(histogram()?.mean() / 1e6),
+        Figure::Mean => Some(headline?.mean() / 1e6),
         Figure::Errors => Some(totals.error_share() * 100.0),
         Figure::Rate => Some(totals.done_rate),
         Figure::Achieved => Some(totals.achieved_share() * 100.0),
         Figure::Stalls => Some(float(totals.stalls)),
         Figure::CpuPerOp => {
-            let each = lap.server?.cpu_per_operation(totals.done)?;
+            let each = server?.cpu_per_operation(totals.done)?;
             Some(each * 1e3)
         }
-        Figure::Rss => lap.server.map(|server| float(server.rss_after)),
+        Figure::Rss => server.map(|server| float(server.rss_after)),
         Figure::RssPerTunnel | Figure::RssSlope | Figure::FdsSlope => None,
     }
 }

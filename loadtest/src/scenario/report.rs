@@ -1,25 +1,17 @@
 //! Reads runs and compares them.
 
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
 use crate::args::ReportArgs;
+use crate::report::files::FileError;
 use crate::report::record::{Outcome, Record};
 use crate::report::{compare, files, html, table};
 use crate::scenario::finish::{Failed, print};
 
 /// One file is shown as its run showed it; several side by side.
 pub(crate) fn run(args: &ReportArgs) -> Result<Outcome, Failed> {
-    let records = args
-        .files
-        .iter()
-        .map(|path| files::read_json(path))
-        .collect::<Result<Vec<Record>, _>>()?;
-    let names: Vec<String> = args
-        .files
-        .iter()
-        .map(|path| {
-            let stem = path.file_stem().unwrap_or_default();
-            stem.to_string_lossy().into_owned()
-        })
-        .collect();
+    let (names, records) = read(&args.files)?;
     match records.as_slice() {
         [one] => print(&table::run(one)),
         several => {
@@ -32,4 +24,22 @@ pub(crate) fn run(args: &ReportArgs) -> Result<Outcome, Failed> {
         files::write(path, html::page(&names, &records))?;
     }
     Ok(Outcome::Passed)
+}
+
+/// The runs in files, and what to call them.
+pub(crate) fn read(paths: &[PathBuf]) -> Result<(Vec<String>, Vec<Record>), FileError> {
+    let records = paths.iter().map(|path| files::read_json(path));
+    let records = records.collect::<Result<_, _>>()?;
+    let stem = |path: &PathBuf| path.file_stem().unwrap_or_default().to_owned();
+    let stems: BTreeSet<_> = paths.iter().map(stem).collect();
+    let name = |path: &PathBuf| {
+        // Machines often write files of one name, in a folder for each.
+        let name = if stems.len() == paths.len() {
+            stem(path)
+        } else {
+            path.clone().into()
+        };
+        name.to_string_lossy().into_owned()
+    };
+    Ok((paths.iter().map(name).collect(), records))
 }

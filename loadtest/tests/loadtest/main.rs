@@ -8,6 +8,7 @@
 
 mod faults;
 mod faulty_relay;
+mod merge;
 mod page;
 mod rig;
 mod scenarios;
