@@ -96,7 +96,11 @@ pub(crate) fn merge(
     let mut record = first.1.clone();
     record.command = command;
     record.began = humantime::format_rfc3339_seconds(earliest).to_string();
-    record.seconds = ends(&parts, &offsets).fold(0.0, f64::max);
+    let ends = records
+        .iter()
+        .zip(&offsets)
+        .map(|(r, offset)| offset + r.seconds);
+    record.seconds = ends.fold(0.0, f64::max);
     record.interrupted = records.iter().any(|r| r.interrupted);
     let machines: BTreeSet<_> = records.iter().map(|r| &r.machine.processor).collect();
     let machines: Vec<_> = machines.into_iter().map(String::as_str).collect();
@@ -266,10 +270,11 @@ fn step((name, record): Part<'_>) -> Step {
     }
 }
 
-/// When each ended, in seconds since the first began.
+/// When each had offered its load, in seconds since the first began. All have the same warm-up. What
+/// still finished afterwards is no load.
 fn ends<'a>(parts: &'a [Part<'_>], offsets: &'a [f64]) -> impl Iterator<Item = f64> + 'a {
     let pairs = parts.iter().zip(offsets);
-    pairs.map(|((_, record), offset)| offset + record.seconds)
+    pairs.map(|((_, record), offset)| offset + record.totals.offered_seconds)
 }
 
 /// How much of the whole time all of them ran, from 0 to 1.

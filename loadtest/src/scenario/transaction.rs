@@ -86,7 +86,8 @@ async fn attempt(ticket: &mut Ticket, script: &Script) -> Result<u64, Trouble> {
     tunnel.close(End::Phone).await?;
     let closed = worker.clock.now();
     ticket.record(Phase::Close, closed - finished);
-    if !pauses.is_empty() {
+    // A run that is stopped cuts pauses short, and such tunnels say nothing of people.
+    if !pauses.is_empty() && !worker.stop.is_cancelled() {
         ticket.record(Phase::Tunnel, closed - opened);
     }
     if is_spoiled {

@@ -18,7 +18,7 @@ fn two_runs() -> [Value; 2] {
     let [mut one, mut two] = runs;
     for (record, began) in [(&mut one, "00"), (&mut two, "01")] {
         record["began"] = json!(format!("2026-01-01T00:00:{began}Z"));
-        record["seconds"] = json!(20.0);
+        record["totals"]["offered_seconds"] = json!(20.0);
     }
     [one, two]
 }
@@ -110,12 +110,11 @@ fn a_fault_of_one_machine_is_a_fault_of_all() {
 #[test]
 fn runs_that_were_not_at_the_same_time_are_no_load_of_their_sum() {
     let [one, mut two] = two_runs();
-    // 18 of 20 s and a bit: at the limit of a tenth, and past it.
-    for (seconds, says) in [(19.0, false), (18.9, true)] {
-        let mut one = one.clone();
-        one["seconds"] = json!(20.0);
+    // Of 20 s: at the limit of nine tenths, and past it.
+    for (seconds, says) in [(18.0, false), (17.9, true)] {
+        let one = one.clone();
         two["began"] = one["began"].clone();
-        two["seconds"] = json!(seconds - 1.0);
+        two["totals"]["offered_seconds"] = json!(seconds);
         let run = merge(&[one, two.clone()], &[]);
         assert_eq!(run.code, 0, "{}", run.stderr);
         assert_eq!(run.stdout.contains("not one load"), says, "{}", run.stdout);
