@@ -42,3 +42,37 @@ fn a_closed_loop_would_have_hidden_it() {
     let p99 = run.figure("/latency/operation/p99");
     assert!(p99 < 500.0, "p99 {p99} ms: {}", run.stdout);
 }
+
+#[test]
+fn a_wait_for_room_is_charged_to_those_who_waited() {
+    let relay = Faulty::pausing(MIDDLE, PAUSE);
+    let arguments = ["--rate=100", "--count=300", "--warm-up=0s"];
+    let arguments = [&arguments[..], &["--max-in-flight=1", "--threads=1"]].concat();
+    let run = drive("sign-ins", &relay.service.url(), &arguments);
+    assert_eq!(run.code, 0, "{}", run.stdout);
+    assert!(run.count("/totals/held_back") > 50, "{}", run.stdout);
+    // They fell due in the pause and began after it: what they were kept waiting is in the one figure
+    // and not in the other.
+    let p90 = run.figure("/latency/operation/p90");
+    assert!(p90 > 300.0, "p90 {p90} ms: {}", run.stdout);
+    let service = run.figure("/latency/service/p90");
+    assert!(service < 300.0, "service p90 {service} ms: {}", run.stdout);
+}
+
+#[test]
+fn what_never_began_has_failed() {
+    let relay = Faulty::pausing(3, Duration::from_secs(3));
+    let arguments = [
+        "--rate=100",
+        "--duration=500ms",
+        "--warm-up=0s",
+        "--threads=1",
+    ];
+    let arguments = [&arguments[..], &["--max-in-flight=1", "--drain=100ms"]].concat();
+    let run = drive("sign-ins", &relay.service.url(), &arguments);
+    let failed = run.count("/totals/failed");
+    assert_eq!(run.count("/totals/offered"), 50, "{}", run.stdout);
+    assert_eq!(run.count("/totals/done") + failed, 50, "{}", run.stdout);
+    assert_eq!(run.count("/failures/unfinished"), failed, "{}", run.stdout);
+    assert!(run.count("/totals/started") < 50, "{}", run.stdout);
+}
