@@ -15,7 +15,7 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`admin`] | what an administrator does at the command line |
-//! | `pages` | HTML, one page a file; `layout` is what they share |
+//! | `pages` | HTML, one page a file; they share `layout`, `forms` and `words` |
 //! | `laptop` | the laptop crate, run for pages where there is no Bluetooth |
 //! | `phones`, `prompt` | the phone crate, with a page for a screen |
 //! | `wire`, `proxy`, `frames` | what the relay sees |
@@ -34,6 +34,7 @@ mod frames;
 mod laptop;
 mod layout;
 mod live;
+mod own_form;
 mod own_host;
 mod pages;
 mod people;
@@ -42,6 +43,7 @@ mod prompt;
 mod proxy;
 mod router;
 mod wire;
+mod words;
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};

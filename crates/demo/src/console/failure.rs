@@ -5,6 +5,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use maud::html;
 
 use super::layout;
+use super::words;
 use crate::relying_party::refusal::Refusal;
 
 /// Why there is no page; becomes one that says what to do.
@@ -44,7 +45,7 @@ fn page(status: StatusCode, refusal: &Refusal) -> maud::Markup {
             section.card.narrow {
                 p.eyebrow { (status.as_u16()) }
                 h1 { (title) }
-                p role="alert" { (layout::sentence(&refusal.to_string())) }
+                p role="alert" { (words::sentence(&refusal.to_string())) }
                 p { a.button href="/" { "Back to the console" } }
             }
         },

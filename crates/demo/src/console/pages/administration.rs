@@ -10,8 +10,9 @@ use super::next_step;
 use crate::console::app::App;
 use crate::console::clock::{ClockError, MAX_DAYS};
 use crate::console::failure::PageFailure;
-use crate::console::forms::OwnForm;
+use crate::console::forms;
 use crate::console::layout::{self, Place};
+use crate::console::own_form::OwnForm;
 use crate::relying_party::cookies::SessionCookie;
 use crate::relying_party::limits::Limit;
 use crate::relying_party::policy::{CohortSize, Mode, Population};
@@ -151,7 +152,7 @@ async fn page(
             h1 { "MFA roll-out" }
             p.lead { "Ask for passkeys step by step, the most powerful users first." }
         }
-        (layout::alert(alert))
+        (forms::alert(alert))
         (parts::banner(&overview, &situation))
         (parts::tiles(&overview))
         div.columns.wide-left {

@@ -3,7 +3,7 @@
 use hawser_radio::loopback::PROXIMITY_NOTICE;
 use maud::{Markup, html};
 
-use crate::console::layout;
+use crate::console::words;
 
 /// A challenge to be answered with a phone.
 pub(super) struct Ceremony<'a> {
@@ -69,7 +69,7 @@ impl Ceremony<'_> {
                             }
                         }
                         p.hidden role="status" data-status {}
-                        p.notice data-simulated { strong { "Simulated proximity. " } (layout::sentence(notice())) }
+                        p.notice data-simulated { strong { "Simulated proximity. " } (words::sentence(notice())) }
                         p.notice data-real hidden {
                             "The browser shows its own code and needs Bluetooth to hear the phone. "
                             "Use a phone of your own, or "

@@ -7,6 +7,7 @@ use maud::html;
 use super::ceremony::Ceremony;
 use crate::console::app::App;
 use crate::console::failure::PageFailure;
+use crate::console::forms;
 use crate::console::layout;
 use crate::relying_party::cookies::SessionCookie;
 
@@ -40,7 +41,7 @@ pub(in crate::console) async fn show(
                             "that has your passkey, and approve there."
                         }
                     }
-                    (layout::form("/leave", &situation, html! { button.quiet { "Use another account" } }))
+                    (forms::form("/leave", &situation, html! { button.quiet { "Use another account" } }))
                 }
                 (ceremony.markup())
             }

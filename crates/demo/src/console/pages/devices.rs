@@ -9,8 +9,10 @@ use maud::{Markup, html};
 use super::next_step;
 use crate::console::app::App;
 use crate::console::failure::PageFailure;
-use crate::console::forms::OwnForm;
-use crate::console::layout::{self, Place, moment};
+use crate::console::forms;
+use crate::console::layout::{self, Place};
+use crate::console::own_form::OwnForm;
+use crate::console::words::moment;
 use crate::relying_party::cookies::SessionCookie;
 use crate::relying_party::refusal::Refusal;
 use crate::relying_party::site::{DeviceList, Situation};
@@ -90,7 +92,7 @@ async fn page(
                 a.button.primary href="/devices/new" { "Register a passkey" }
             }
         }
-        (layout::alert(alert))
+        (forms::alert(alert))
         @if must_show_one {
             p.banner { "To change your devices, sign in with one of them first." }
         }
@@ -139,7 +141,7 @@ fn card(device: &Device, situation: &Situation, locked: bool) -> Markup {
                 div.actions {
                     details {
                         summary { "Rename" }
-                        (layout::form("/devices/rename", situation, html! {
+                        (forms::form("/devices/rename", situation, html! {
                             input type="hidden" name="device" value=(device.id);
                             label {
                                 span.hidden { "New name" }
@@ -150,7 +152,7 @@ fn card(device: &Device, situation: &Situation, locked: bool) -> Markup {
                     }
                     details {
                         summary { "Delete" }
-                        (layout::form("/devices/delete", situation, html! {
+                        (forms::form("/devices/delete", situation, html! {
                             input type="hidden" name="device" value=(device.id);
                             p { "You cannot sign in with " bdi { (device.name) } " any more. Delete it?" }
                             button.danger { "Delete for good" }

@@ -7,8 +7,10 @@ use maud::{Markup, html};
 
 use crate::console::app::App;
 use crate::console::failure::PageFailure;
-use crate::console::forms::OwnForm;
-use crate::console::layout::{self, day, days_until, plural};
+use crate::console::forms;
+use crate::console::layout;
+use crate::console::own_form::OwnForm;
+use crate::console::words::{day, days_until, plural};
 use crate::relying_party::cookies::{SessionCookie, session_cookie};
 use crate::relying_party::policy::Requirement;
 
@@ -54,7 +56,7 @@ pub(in crate::console) async fn show(
                 p { "It takes a minute: scan a code with your phone and confirm with your fingerprint." }
                 div.actions {
                     a.button.primary href="/devices/new" { "Register a passkey" }
-                    (layout::form("/sign-in/notice", &situation, html! { button { "Not now" } }))
+                    (forms::form("/sign-in/notice", &situation, html! { button { "Not now" } }))
                 }
             }
         },

@@ -12,8 +12,9 @@ use serde::Deserialize;
 use super::next_step;
 use crate::console::app::App;
 use crate::console::failure::PageFailure;
-use crate::console::forms::OwnForm;
+use crate::console::forms;
 use crate::console::layout;
+use crate::console::own_form::OwnForm;
 use crate::console::people::{DEMO_PASSWORD, PEOPLE};
 use crate::relying_party::cookies::{ClientAddress, no_session_cookie, session_cookie, session_of};
 use crate::relying_party::policy::Requirement;
@@ -93,7 +94,7 @@ fn page(user: &str, refusal: Option<&Refusal>) -> Markup {
                 section.card.narrow aria-labelledby="sign-in" {
                     h1 #sign-in { "Sign in" }
                     p.lead { "First your password, then a passkey on your phone." }
-                    (layout::alert(words.as_deref()))
+                    (forms::alert(words.as_deref()))
                     form.stack method="post" action="/sign-in" {
                         label {
                             span { "User name" }

@@ -5,7 +5,8 @@ use std::time::SystemTime;
 use maud::{Markup, html};
 
 use crate::console::app::App;
-use crate::console::layout::{self, day, days_until, moment, plural};
+use crate::console::forms;
+use crate::console::words::{day, days_until, moment, plural};
 use crate::relying_party::policy::{Mode, Population, Requirement};
 use crate::relying_party::site::{Overview, PersonOverview, Situation};
 
@@ -14,7 +15,7 @@ pub(super) fn banner(overview: &Overview, situation: &Situation) -> Markup {
         @if let Some(since) = overview.policy.suspended_since {
             div.banner.warning role="status" {
                 p { strong { "Enforcement is suspended" } " since " (moment(since)) ". Nobody is asked for anything new, and grace periods stand still." }
-                (layout::form("/admin/switch", situation, html! {
+                (forms::form("/admin/switch", situation, html! {
                     input type="hidden" name="to" value="running";
                     button { "Resume enforcement" }
                 }))
@@ -71,7 +72,7 @@ pub(super) fn policy(overview: &Overview, situation: &Situation) -> Markup {
                     " adds a deadline that runs from the first one. " strong { "Enforced" }
                     " lets nobody in without a passkey."
                 }
-                (layout::form("/admin/grace", situation, html! {
+                (forms::form("/admin/grace", situation, html! {
                     label.inline {
                         span { "Grace period" }
                         input.small type="number" name="days" min="1" max="365" value=(grace) required;
@@ -99,7 +100,7 @@ fn population_row(overview: &Overview, situation: &Situation, population: Popula
                 p.meta { (reached.count()) " of " (members.len()) " reached · " (protected) " with a passkey" }
                 progress max=(members.len().max(1)) value=(protected) aria-label=(format!("{}: with a passkey", population.title())) {}
             }
-            (layout::form("/admin/mode", situation, html! {
+            (forms::form("/admin/mode", situation, html! {
                 input type="hidden" name="population" value=(population.code());
                 fieldset.segments data-submits {
                     legend.hidden { "Mode for: " (population.title()) }
@@ -146,7 +147,7 @@ pub(super) fn cohorts(overview: &Overview, situation: &Situation) -> Markup {
             @if left == 0 {
                 p.verdict.good { "Every user is reached" }
             } @else {
-                (layout::form("/admin/cohort", situation, html! {
+                (forms::form("/admin/cohort", situation, html! {
                     label.inline {
                         span { "Next cohort" }
                         input.small name="size" value="1" required pattern="[0-9]+ *%?" autocomplete="off" aria-describedby="size-hint";
@@ -168,7 +169,7 @@ pub(super) fn kill_switch(overview: &Overview, situation: &Situation) -> Markup 
                     "If sign-in breaks for many, suspend enforcement at once: nobody is asked to register. "
                     "Whoever has a passkey still has to show it."
                 }
-                (layout::form("/admin/switch", situation, html! {
+                (forms::form("/admin/switch", situation, html! {
                     input type="hidden" name="to" value="suspended";
                     button.danger { "Suspend enforcement" }
                 }))
@@ -197,7 +198,7 @@ pub(super) fn people(overview: &Overview, situation: &Situation, now: SystemTime
                                     @if person.devices > 0 && person.user.id != situation.user.id {
                                         details.menu {
                                             summary { "Reset" }
-                                            (layout::form("/admin/reset", situation, html! {
+                                            (forms::form("/admin/reset", situation, html! {
                                                 input type="hidden" name="user" value=(person.user.name);
                                                 p { "All passkeys of " (person.user.name) " are deleted. Only for somebody who lost every device, and whom you have recognised." }
                                                 button.danger { "Reset MFA" }
@@ -239,7 +240,7 @@ pub(super) fn clock(app: &App, situation: &Situation) -> Markup {
                 "It is " (moment(app.site.now())) " for this console. Nobody waits 35 days for a demo: "
                 "let time pass. Sessions end by this clock too, so you will sign in again."
             }
-            (layout::form("/admin/clock", situation, html! {
+            (forms::form("/admin/clock", situation, html! {
                 label.inline {
                     span { "Let pass" }
                     input.small type="number" name="days" min="1" max="365" value="36" required;
