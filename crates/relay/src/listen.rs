@@ -11,7 +11,7 @@ use crate::socket::prepare;
 use crate::tls::Tls;
 
 /// Connections that the kernel may hold for us. Fewer, and a burst of 512 loses packets.
-const BACKLOG: i32 = 4096;
+pub(crate) const BACKLOG: u16 = 4096;
 
 /// Why an address cannot be listened on.
 #[derive(Debug, thiserror::Error)]
@@ -71,7 +71,7 @@ pub enum BindError {
 pub fn bind(address: SocketAddr) -> Result<TcpListener, BindError> {
     open(address, false)
         .and_then(|socket| {
-            socket.listen(BACKLOG)?;
+            socket.listen(BACKLOG.into())?;
             TcpListener::from_std(socket.into())
         })
         .map_err(|source| BindError::of(address, source))
@@ -137,7 +137,7 @@ impl Listeners {
                 (open(address, true)?, others.collect::<io::Result<_>>()?)
             };
             for socket in others.iter().chain([&first]) {
-                socket.listen(BACKLOG)?;
+                socket.listen(BACKLOG.into())?;
             }
             Ok(Self {
                 first: first.into(),

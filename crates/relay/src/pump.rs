@@ -145,14 +145,16 @@ impl End {
     /// What the end of what this peer sends means.
     fn ended(&mut self, error: &io::Error) -> Stopped {
         let stopped = self.lost();
-        let is_hop = self
-            .seat
-            .as_ref()
-            .is_some_and(|seat| seat.origin() == Origin::Peer);
-        if is_hop && error.kind() == io::ErrorKind::UnexpectedEof {
+        if self.still_hears(error) {
             self.farewell = Farewell::Ended;
         }
         stopped
+    }
+
+    /// Whether only what this peer sends has ended, with this error, as when another instance drains.
+    fn still_hears(&self, error: &io::Error) -> bool {
+        let origin = self.seat.as_ref().map(Seat::origin);
+        origin == Some(Origin::Peer) && error.kind() == io::ErrorKind::UnexpectedEof
     }
 
     fn lost(&mut self) -> Stopped {

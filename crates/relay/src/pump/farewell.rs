@@ -135,8 +135,10 @@ impl End {
 
     /// Reads once, and says how far the handshake is then.
     fn poll_hear(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<Farewell> {
-        let Ok(read) = ready!(self.poll_read(cx, buffer)) else {
-            return Poll::Ready(Farewell::Lost);
+        let read = match ready!(self.poll_read(cx, buffer)) {
+            Ok(read) => read,
+            Err(error) if self.still_hears(&error) => return Poll::Ready(Farewell::Done),
+            Err(_) => return Poll::Ready(Farewell::Lost),
         };
         let len = u32::try_from(read.len()).unwrap_or(u32::MAX);
         self.late_bytes = self.late_bytes.saturating_add(len);
@@ -147,5 +149,41 @@ impl End {
             Heard::Data => self.farewell,
             Heard::Close(_) | Heard::Fault(_) => Farewell::Done,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, duplex};
+    use tokio::{join, task};
+
+    use super::*;
+    use crate::metrics::Metrics;
+    use crate::seat::Seat;
+
+    #[tokio::test]
+    async fn an_instance_that_passes_nothing_on_any_more_still_gets_what_waits_for_its_laptop() {
+        let metrics = Metrics::new().unwrap();
+        let (mut hop, ours) = duplex(64);
+        let socket = Socket::Other(Box::new(ours));
+        let mut laptop = End::new(socket, Vec::new(), Seat::new(&metrics).of_peer(&metrics));
+        laptop.push_early(vec![7; 1000]);
+        laptop.say_goodbye(CloseReason::PeerClosed, false);
+        let goodbye = task::spawn(async move { poll_fn(|cx| laptop.poll_goodbye(cx)).await });
+        // It drains, when the tunnel has ended but its laptop is slow.
+        hop.shutdown().await.unwrap();
+        let mut read = Vec::new();
+        let (end, goodbye) = join!(hop.read_to_end(&mut read), goodbye);
+        goodbye.unwrap();
+        end.unwrap();
+        let expected = [vec![7; 1000], close_frame(CloseReason::PeerClosed)].concat();
+        assert!(
+            read == expected,
+            "{} bytes of {}",
+            read.len(),
+            expected.len()
+        );
     }
 }

@@ -8,6 +8,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Instant, sleep};
 
 use super::{Relay, Shared};
+use crate::listen::BACKLOG;
 use crate::metrics::Metrics;
 use crate::socket::{abandon_after, prepare};
 
@@ -24,6 +25,10 @@ pub(super) struct Door<'a> {
     /// Who comes in here, for the log.
     who: &'static str,
     told: Option<Instant>,
+    /// For what is prepared here.
+    write_stall_time: Duration,
+    /// Connections that may have come before the listening socket was prepared, and have not what it has.
+    unprepared: u16,
 }
 
 impl Relay {
@@ -32,21 +37,29 @@ impl Relay {
         let Shared {
             config, metrics, ..
         } = &*self.shared;
+        let write_stall_time = config.limits.write_stall_time;
         if let Err(error) = prepare(tcp) {
             tracing::warn!(%error, from = who, "small messages will be late: TCP_NODELAY is refused");
         }
-        abandon_after(tcp, config.limits.write_stall_time);
-        Door::new(tcp, metrics, who)
+        abandon_after(tcp, write_stall_time);
+        Door::new(tcp, metrics, who, write_stall_time)
     }
 }
 
 impl<'a> Door<'a> {
-    fn new(tcp: &'a TcpListener, metrics: &'a Metrics, who: &'static str) -> Self {
+    fn new(
+        tcp: &'a TcpListener,
+        metrics: &'a Metrics,
+        who: &'static str,
+        write_stall_time: Duration,
+    ) -> Self {
         Self {
             tcp,
             metrics,
             who,
             told: None,
+            write_stall_time,
+            unprepared: BACKLOG,
         }
     }
 
@@ -57,7 +70,10 @@ impl<'a> Door<'a> {
     pub(super) async fn next(&mut self) -> (TcpStream, SocketAddr) {
         loop {
             match self.tcp.accept().await {
-                Ok(accepted) => return accepted,
+                Ok(accepted) => {
+                    self.prepare_early(&accepted.0);
+                    return accepted;
+                }
                 Err(error) => {
                     self.metrics.accept_errors.inc();
                     if self.is_news(Instant::now()) {
@@ -68,6 +84,15 @@ impl<'a> Door<'a> {
                     }
                 }
             }
+        }
+    }
+
+    fn prepare_early(&mut self, stream: &TcpStream) {
+        if let Some(left) = self.unprepared.checked_sub(1) {
+            self.unprepared = left;
+            // If it is refused, that has been told of the listening socket.
+            let _ = prepare(stream);
+            abandon_after(stream, self.write_stall_time);
         }
     }
 
@@ -94,12 +119,32 @@ mod tests {
     use tokio::time::advance;
 
     use super::*;
+    use crate::Config;
+
+    #[tokio::test]
+    async fn connections_have_their_options_whoever_made_the_listening_socket() {
+        for address in ["127.0.0.1:0", "[::]:0"] {
+            let listener = TcpListener::bind(address).await.unwrap();
+            let port = listener.local_addr().unwrap().port();
+            let _waits = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+            let relay = Relay::new(Config::default()).unwrap();
+            let mut door = relay.door(&listener, "clients");
+            let _comes = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+            for when in ["before", "after"] {
+                let (stream, _) = door.next().await;
+                let options = socket2::SockRef::from(&stream);
+                assert!(options.tcp_nodelay().unwrap(), "{address}, {when}");
+                let timeout = options.tcp_user_timeout().unwrap();
+                assert_eq!(timeout, Some(Duration::from_secs(35)), "{address}, {when}");
+            }
+        }
+    }
 
     #[tokio::test(start_paused = true)]
     async fn failures_are_news_once_a_minute() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let metrics = Metrics::new().unwrap();
-        let mut door = Door::new(&listener, &metrics, "clients");
+        let mut door = Door::new(&listener, &metrics, "clients", Duration::ZERO);
         assert!(door.is_news(Instant::now()));
         for _ in 0..1199 {
             advance(ACCEPT_PAUSE).await;
