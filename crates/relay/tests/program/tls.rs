@@ -1,8 +1,10 @@
 //! TLS as clients meet it.
 
+use futures_util::{SinkExt as _, StreamExt as _};
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::Message;
 
 use crate::certificate::Authority;
 use crate::client::{ID, deliver, tls, upgrade};
@@ -36,6 +38,43 @@ async fn a_tunnel_over_tls_carries_messages_of_every_size() {
                     break phone;
                 }
             };
+        }
+    }
+}
+
+/// Megabytes, of which most are at the relay or before it when the tunnel ends.
+#[tokio::test]
+async fn everything_before_a_close_arrives_over_tls_and_tls_is_closed_behind_it() {
+    let authority = Authority::new();
+    let files = authority.sign("relay", "relay.example");
+    for threads in ["1", "3"] {
+        let mut flags = files.flags().to_vec();
+        flags.extend(["--threads".into(), threads.into()]);
+        let relay = Program::start(&flags);
+        let (address, config) = (relay.address(), authority.client());
+        let stream = tls(address, &config, "relay.example").await.unwrap();
+        let mut phone = upgrade(stream, &format!("/cable/new/{ID}")).await.unwrap();
+        let stream = tls(address, &config, "relay.example").await.unwrap();
+        let path = format!("/cable/connect/000000/{ID}");
+        let mut laptop = upgrade(stream, &path).await.unwrap();
+        let sender = tokio::spawn(async move {
+            for n in 0..60 {
+                laptop.send(Message::binary(vec![n; 60_000])).await.unwrap();
+            }
+            laptop.close(None).await.unwrap();
+            while laptop.next().await.is_some_and(|message| message.is_ok()) {}
+            laptop.into_inner()
+        });
+        for n in 0..60 {
+            let message = phone.next().await.unwrap().unwrap();
+            assert!(message == Message::binary(vec![n; 60_000]), "message {n}");
+        }
+        let last = phone.next().await.unwrap().unwrap();
+        assert!(last.is_close(), "{last}");
+        while phone.next().await.is_some_and(|message| message.is_ok()) {}
+        for mut stream in [phone.into_inner(), sender.await.unwrap()] {
+            let end = stream.read(&mut [0]).await;
+            assert_eq!(end.expect("TLS says itself that it ends"), 0);
         }
     }
 }
