@@ -23,7 +23,7 @@ const PROVEN_BY: [(&str, &str); 21] = [
     ),
     (
         "domain-id",
-        "program::config::the_certificate_must_fit_the_tunnel_domain",
+        "program::config::bounds::the_certificate_must_fit_the_tunnel_domain",
     ),
     (
         "trusted-proxies",
@@ -55,7 +55,7 @@ const PROVEN_BY: [(&str, &str); 21] = [
     ),
     (
         "allow-short-sessions",
-        "program::config::what_is_just_within_the_bounds_is_taken",
+        "program::config::bounds::what_is_just_within_the_bounds_is_taken",
     ),
     (
         "peer-template",
