@@ -39,10 +39,11 @@ pub(super) enum Farewell {
     Broken,
     /// Ours is on its way; the peer's answer is to come.
     Said,
-    /// Ours is on its way to a peer whose answer would not be understood.
+    /// All that it can be told is on its way to a peer that will not answer, or whose answer would not be
+    /// understood.
     Told,
     /// Our side is closed, and what still comes is thrown away until the peer closes its own:
-    /// closing with bytes unread would make the kernel take our close frame back.
+    /// closing with bytes unread would make the kernel take back what the peer has not got yet.
     Discarding,
     /// Nothing more to wait for once everything is written.
     Done,
@@ -67,7 +68,7 @@ impl End {
     pub(crate) fn say_goodbye(&mut self, reason: CloseReason, in_frame: bool) {
         self.farewell = match self.farewell {
             Farewell::Lost => Farewell::Lost,
-            _ if in_frame => Farewell::Done,
+            _ if in_frame => Farewell::Told,
             Farewell::Heard(code) => {
                 self.outbound.push(close_answer(code));
                 Farewell::Done
@@ -185,5 +186,23 @@ mod tests {
             read.len(),
             expected.len()
         );
+    }
+
+    #[tokio::test]
+    async fn a_peer_that_has_part_of_a_frame_is_heard_out_so_that_it_gets_what_came_before() {
+        let metrics = Metrics::new().unwrap();
+        let (mut peer, ours) = duplex(64);
+        let socket = Socket::Other(Box::new(ours));
+        let mut end = End::new(socket, Vec::new(), Seat::new(&metrics));
+        end.push_early(vec![7; 1000]);
+        end.say_goodbye(CloseReason::PeerLost, true);
+        let goodbye = task::spawn(async move { poll_fn(|cx| end.poll_goodbye(cx)).await });
+        let mut read = Vec::new();
+        peer.read_to_end(&mut read).await.unwrap();
+        assert!(read == [7; 1000], "{} bytes", read.len());
+        let late = peer.write_all(&[0; 1000]).await;
+        late.expect("nothing that it still says makes a reset");
+        drop(peer);
+        goodbye.await.unwrap();
     }
 }
