@@ -2,8 +2,6 @@
 
 use prometheus::{IntCounterVec, Opts, Registry, TextEncoder};
 
-use super::refusal::Refusal;
-
 /// Counts whenever a limit is reached. Clones share the counts.
 #[derive(Clone)]
 pub(crate) struct Limits {
@@ -87,14 +85,6 @@ impl Limits {
 
     pub(crate) fn reached(&self, limit: Limit) {
         self.reached.with_label_values(&[limit.label()]).inc();
-    }
-
-    /// Counts a refusal whose reason is a limit, and hands it on.
-    pub(super) fn refused(&self, refusal: Refusal) -> Refusal {
-        if let Some(limit) = refusal.limit() {
-            self.reached(limit);
-        }
-        refusal
     }
 
     /// The counts, in the text format of Prometheus.

@@ -10,7 +10,7 @@ use serde::Serialize;
 use webauthn_rs::prelude::WebauthnError;
 
 use super::device_name::DeviceNameError;
-use super::limits::Limit;
+use super::limits::{Limit, Limits};
 use super::policy::PolicyError;
 use super::{MAX_BODY, MAX_CREDENTIAL_ID, MAX_DEVICES, MAX_PASSWORD};
 
@@ -165,8 +165,16 @@ impl Refusal {
         }
     }
 
-    /// The limit that was reached, if that is the reason. Bodies are counted where they are read.
-    pub(super) fn limit(&self) -> Option<Limit> {
+    /// Counts the limit that was reached, if that is the reason.
+    pub(super) fn counted(self, limits: &Limits) -> Self {
+        if let Some(limit) = self.limit() {
+            limits.reached(limit);
+        }
+        self
+    }
+
+    /// Bodies are not among them: they are counted where they are read.
+    fn limit(&self) -> Option<Limit> {
         match self {
             Self::LockedOut { .. } => Some(Limit::Guesses),
             Self::TooManyTries { .. } => Some(Limit::Tries),

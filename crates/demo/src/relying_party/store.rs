@@ -113,7 +113,7 @@ impl Store {
         let mut connection = connection.unwrap_or_else(PoisonError::into_inner);
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let records = Records(transaction, &self.limits);
-        let outcome = operation(&records).map_err(|refusal| self.limits.refused(refusal))?;
+        let outcome = operation(&records).map_err(|refusal| refusal.counted(&self.limits))?;
         records.0.commit()?;
         Ok(outcome)
     }

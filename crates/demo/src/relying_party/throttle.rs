@@ -53,7 +53,7 @@ impl Throttle {
         if tries.count >= MAX_TRIES_PER_CLIENT {
             let left = (tries.since + THROTTLE_WINDOW).duration_since(now);
             let left = left.unwrap_or_default();
-            return Err(limits.refused(Refusal::TooManyTries { left }));
+            return Err(Refusal::TooManyTries { left }.counted(limits));
         }
         tries.count += 1;
         Ok(())

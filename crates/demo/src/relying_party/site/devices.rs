@@ -36,7 +36,7 @@ impl Site {
         name: &str,
     ) -> Result<(), Refusal> {
         let name = DeviceName::new(name);
-        let name = name.map_err(|error| self.limits.refused(error.into()))?;
+        let name = name.map_err(|error| Refusal::from(error).counted(&self.limits))?;
         let (secret, now) = (secret.clone(), self.now());
         self.store
             .run(move |records| {

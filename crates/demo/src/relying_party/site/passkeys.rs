@@ -25,7 +25,7 @@ impl Site {
         name: Option<&str>,
     ) -> Result<CreationChallengeResponse, Refusal> {
         let name = name.map(DeviceName::new).transpose();
-        let name = name.map_err(|error| self.limits.refused(error.into()))?;
+        let name = name.map_err(|error| Refusal::from(error).counted(&self.limits))?;
         let (now, asked, by) = (self.now(), name.clone(), secret.clone());
         let begun = self.store.run(move |records| {
             let situation = records.situation(&by, now)?;
@@ -67,7 +67,7 @@ impl Site {
         now: SystemTime,
     ) -> Result<(), Refusal> {
         let opened = self.challenges.open(secret, ceremony, now);
-        opened.map_err(|refusal| self.limits.refused(refusal))
+        opened.map_err(|refusal| refusal.counted(&self.limits))
     }
 
     /// Adds the device that answered.
@@ -102,7 +102,7 @@ impl Site {
             .finish_passkey_registration(answer, &state)
             .map_err(Refusal::NotVerified)?;
         if passkey.cred_id().len() > MAX_CREDENTIAL_ID {
-            return Err(self.limits.refused(Refusal::CredentialIdTooLong));
+            return Err(Refusal::CredentialIdTooLong.counted(&self.limits));
         }
         let credential = Credential::from(passkey.clone());
         if credential.backup_state && !credential.backup_eligible {

@@ -22,7 +22,7 @@ impl Site {
         password: String,
     ) -> Result<SessionSecret, Refusal> {
         if password.len() > MAX_PASSWORD {
-            return Err(self.limits.refused(Refusal::PasswordTooLong));
+            return Err(Refusal::PasswordTooLong.counted(&self.limits));
         }
         let now = self.now();
         self.throttle.count(client, now, &self.limits)?;
