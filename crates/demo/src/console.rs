@@ -17,7 +17,7 @@
 //! | [`admin`] | what an administrator does at the command line |
 //! | `pages` | HTML, one page a file; they share `layout`, `forms` and `words` |
 //! | `laptop` | the laptop crate, run for pages where there is no Bluetooth |
-//! | `phones`, `prompt` | the phone crate, with a page for a screen |
+//! | `phones` | the phone crate, with a page for a screen |
 //! | `wire`, `proxy`, `frames` | what the relay sees |
 //! | `live` | server-sent events and what scripts post |
 //!
@@ -39,7 +39,6 @@ mod own_host;
 mod pages;
 mod people;
 mod phones;
-mod prompt;
 mod proxy;
 mod router;
 mod wire;

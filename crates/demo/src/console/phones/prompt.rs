@@ -2,15 +2,15 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use hawser_phone::{Approver, Ask, Decision, Operation};
-use serde::Serialize;
+use hawser_phone::{Approver, Ask, Decision};
 use tokio::sync::{oneshot, watch};
 
-use super::phones::{PhoneRefusal, Screen};
-use super::wire::{Eye, Wire};
+use super::refusal::PhoneRefusal;
+use super::screen::{AskView, Screen};
+use crate::console::wire::{Eye, Wire};
 
 /// A phone's screen, and where its buttons lead.
-pub(super) struct Prompt {
+pub(in crate::console) struct Prompt {
     pub(super) screen: watch::Sender<Screen>,
     pending: Mutex<Pending>,
     wire: Wire,
@@ -22,29 +22,6 @@ struct Pending {
     /// How many there were; the number of the latest.
     asked: u64,
     decision: Option<oneshot::Sender<Decision>>,
-}
-
-/// What the sheet on the phone says.
-#[derive(Debug, Clone, Serialize)]
-pub(super) struct AskView {
-    /// Comes back with the decision: a button pressed for one question does not answer the next.
-    number: u64,
-    /// What approval does.
-    title: &'static str,
-    /// What the button says.
-    button: &'static str,
-    site: String,
-    /// The name that the site gives itself.
-    site_name: Option<String>,
-    accounts: Vec<AccountView>,
-    /// Whether the phone checks who holds it.
-    verifies: bool,
-}
-
-#[derive(Debug, Clone, Serialize)]
-struct AccountView {
-    name: String,
-    display_name: String,
 }
 
 /// Asks on the page.
@@ -66,7 +43,11 @@ impl Prompt {
     }
 
     /// Hands over what the person decided about a question.
-    pub(super) fn decide(&self, number: u64, decision: Decision) -> Result<(), PhoneRefusal> {
+    pub(in crate::console) fn decide(
+        &self,
+        number: u64,
+        decision: Decision,
+    ) -> Result<(), PhoneRefusal> {
         let mut pending = self.pending();
         if pending.asked != number {
             return Err(PhoneRefusal::NothingAsked);
@@ -119,40 +100,3 @@ impl Drop for Withdrawn<'_> {
         self.0.screen.send_modify(|screen| screen.ask = None);
     }
 }
-
-impl From<&Ask<'_>> for AskView {
-    fn from(ask: &Ask<'_>) -> Self {
-        let (title, button) = match ask.operation {
-            Operation::Register => ("Create a passkey", "Create with fingerprint"),
-            Operation::SignIn => ("Sign in", "Sign in with fingerprint"),
-            Operation::AlreadyRegistered => ("This phone has a passkey already", "Tell the laptop"),
-            _ => ("No passkey for this site", "Tell the laptop"),
-        };
-        let accounts = ask.accounts.iter().map(|account| AccountView {
-            name: shown(account.name),
-            display_name: shown(account.display_name),
-        });
-        Self {
-            number: 0,
-            title,
-            button,
-            site: shown(Some(ask.rp_id)),
-            site_name: ask.rp_name.map(|name| shown(Some(name))),
-            accounts: accounts.take(MAX_ACCOUNTS).collect(),
-            verifies: ask.user_verification,
-        }
-    }
-}
-
-/// Texts come from the laptop: as long as a line at most.
-fn shown(text: Option<&str>) -> String {
-    let text = text.unwrap_or_default();
-    match text.char_indices().nth(MAX_SHOWN) {
-        Some((end, _)) => format!("{}\u{2026}", text.get(..end).unwrap_or_default()),
-        None => text.to_owned(),
-    }
-}
-
-const MAX_SHOWN: usize = 64;
-/// Accounts to choose among on one sheet.
-const MAX_ACCOUNTS: usize = 16;
