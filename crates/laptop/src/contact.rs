@@ -1,7 +1,8 @@
 //! One request to a linked phone and what comes of it.
 
-use hawser_proto::{Link, LinkedRequest};
+use hawser_proto::{Hint, Link, LinkedRequest, OsRng};
 
+use crate::error::LaptopError;
 use crate::laptop::Laptop;
 use crate::transaction::{Transaction, asks_the_phone};
 
@@ -25,11 +26,21 @@ pub(crate) struct Linked {
     pub(crate) request: LinkedRequest,
 }
 
-impl Contact {
-    pub(crate) fn new(laptop: Laptop, linked: Linked) -> Self {
-        Self {
-            transaction: Transaction::new(laptop, linked),
-        }
+impl Laptop {
+    /// Sends for a phone that this laptop is linked with, as far as to be asked.
+    ///
+    /// `hint` should be [`Hint::GetAssertion`] or [`Hint::MakeCredential`]; phones ignore others. It takes a tunnel service that
+    /// can wake phones, which `hawser-relay` by itself cannot.
+    ///
+    /// # Errors
+    /// [`LaptopError::Start`] when the system's random number generator fails.
+    pub fn contact(&self, link: Link, hint: Hint) -> Result<Contact, LaptopError> {
+        let request = LinkedRequest::new(&mut OsRng, &link, hint)
+            .map_err(|error| LaptopError::Start(error.into()))?;
+        let linked = Linked { link, request };
+        Ok(Contact {
+            transaction: Transaction::new(self.clone(), linked),
+        })
     }
 }
 

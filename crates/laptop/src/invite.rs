@@ -1,7 +1,10 @@
 //! One QR code and what comes of it.
 
-use hawser_proto::LaptopInvitation;
+use std::time::SystemTime;
 
+use hawser_proto::{Hint, LaptopInvitation, OsRng};
+
+use crate::error::LaptopError;
 use crate::laptop::Laptop;
 use crate::transaction::{Transaction, asks_the_phone};
 
@@ -18,13 +21,27 @@ pub struct Invite {
     transaction: Transaction<LaptopInvitation>,
 }
 
-impl Invite {
-    pub(crate) fn new(laptop: Laptop, invitation: LaptopInvitation) -> Self {
-        Self {
-            transaction: Transaction::new(laptop, invitation),
-        }
+impl Laptop {
+    /// Makes a QR code: fresh keys for one transaction with whichever phone sees it.
+    ///
+    /// `hint` tells the phone which screen to show; it binds nobody. `now` goes into the code as well;
+    /// phones show it at most.
+    ///
+    /// # Errors
+    /// [`LaptopError::Start`] when the system's random number generator fails.
+    pub fn invite(&self, hint: Hint, now: SystemTime) -> Result<Invite, LaptopError> {
+        let since_epoch = now.duration_since(SystemTime::UNIX_EPOCH).ok();
+        let timestamp = since_epoch.map(|since_epoch| since_epoch.as_secs());
+        let can_link = self.welcomes_links();
+        let invitation = LaptopInvitation::new(&mut OsRng, hint, timestamp, can_link)
+            .map_err(|error| LaptopError::Start(error.into()))?;
+        Ok(Invite {
+            transaction: Transaction::new(self.clone(), invitation),
+        })
     }
+}
 
+impl Invite {
     /// What to draw as a QR code: `FIDO:/` and digits. Whoever sees it can take the phone's place, so
     /// it belongs on the screen and nowhere else.
     #[must_use]

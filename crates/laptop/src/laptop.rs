@@ -1,13 +1,9 @@
-//! The laptop: how to reach tunnel services, and how long to wait for whom.
+//! The laptop: how to reach tunnel services, and how long to wait for whom. How it asks a phone stands in `invite` and
+//! `contact`, the two ways to one.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use hawser_proto::{Hint, LaptopInvitation, Link, LinkedRequest, OsRng};
 use hawser_tunnel::Dialer;
-
-use crate::contact::{Contact, Linked};
-use crate::error::LaptopError;
-use crate::invite::Invite;
 
 /// A laptop that can ask phones. Cheap to clone; one serves any number of transactions.
 #[derive(Debug, Clone)]
@@ -81,32 +77,7 @@ impl Laptop {
         self
     }
 
-    /// Sends for a phone that this laptop is linked with, as far as to be asked.
-    ///
-    /// `hint` should be [`Hint::GetAssertion`] or [`Hint::MakeCredential`]; phones ignore others. It takes a tunnel service that
-    /// can wake phones, which `hawser-relay` by itself cannot.
-    ///
-    /// # Errors
-    /// [`LaptopError::Start`] when the system's random number generator fails.
-    pub fn contact(&self, link: Link, hint: Hint) -> Result<Contact, LaptopError> {
-        let request = LinkedRequest::new(&mut OsRng, &link, hint)
-            .map_err(|error| LaptopError::Start(error.into()))?;
-        Ok(Contact::new(self.clone(), Linked { link, request }))
-    }
-
-    /// Makes a QR code: fresh keys for one transaction with whichever phone sees it.
-    ///
-    /// `hint` tells the phone which screen to show; it binds nobody. `now` goes into the code as well;
-    /// phones show it at most.
-    ///
-    /// # Errors
-    /// [`LaptopError::Start`] when the system's random number generator fails.
-    pub fn invite(&self, hint: Hint, now: SystemTime) -> Result<Invite, LaptopError> {
-        let since_epoch = now.duration_since(SystemTime::UNIX_EPOCH).ok();
-        let timestamp = since_epoch.map(|since_epoch| since_epoch.as_secs());
-        let can_link = matches!(self.links, Links::Welcome);
-        let invitation = LaptopInvitation::new(&mut OsRng, hint, timestamp, can_link)
-            .map_err(|error| LaptopError::Start(error.into()))?;
-        Ok(Invite::new(self.clone(), invitation))
+    pub(crate) fn welcomes_links(&self) -> bool {
+        matches!(self.links, Links::Welcome)
     }
 }
