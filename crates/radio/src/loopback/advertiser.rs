@@ -32,9 +32,11 @@ pub struct AdvertGuard {
     task: AbortHandle,
 }
 
-impl LoopbackAdvertiser {
-    pub(super) fn new(air: Air) -> Self {
-        Self { air }
+impl Air {
+    /// Sends adverts into this air.
+    #[must_use]
+    pub fn advertiser(&self) -> LoopbackAdvertiser {
+        LoopbackAdvertiser { air: self.clone() }
     }
 }
 

@@ -6,11 +6,6 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-#[cfg(feature = "advertiser")]
-use super::advertiser::LoopbackAdvertiser;
-#[cfg(feature = "scanner")]
-use super::scanner::LoopbackScanner;
-
 const DIRECTORY: &str = "hawser-air";
 
 /// A space within which adverts are heard. Two airs in different directories do not hear each
@@ -113,25 +108,6 @@ impl Air {
     #[must_use]
     pub fn directory(&self) -> &Path {
         &self.directory
-    }
-
-    /// Starts to listen. Hears every advert in this air until it is dropped.
-    ///
-    /// # Errors
-    /// [`AirError::Bind`], [`AirError::Register`].
-    ///
-    /// # Cancel safety
-    /// A future that is dropped leaves nothing behind.
-    #[cfg(feature = "scanner")]
-    pub async fn scanner(&self) -> Result<LoopbackScanner, AirError> {
-        LoopbackScanner::start(self).await
-    }
-
-    /// Sends adverts into this air.
-    #[cfg(feature = "advertiser")]
-    #[must_use]
-    pub fn advertiser(&self) -> LoopbackAdvertiser {
-        LoopbackAdvertiser::new(self.clone())
     }
 }
 

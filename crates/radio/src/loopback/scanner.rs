@@ -18,14 +18,21 @@ pub struct LoopbackScanner {
     _registration: Registration,
 }
 
-impl LoopbackScanner {
-    pub(super) async fn start(air: &Air) -> Result<Self, AirError> {
+impl Air {
+    /// Starts to listen. Hears every advert in this air until it is dropped.
+    ///
+    /// # Errors
+    /// [`AirError::Bind`], [`AirError::Register`].
+    ///
+    /// # Cancel safety
+    /// A future that is dropped leaves nothing behind.
+    pub async fn scanner(&self) -> Result<LoopbackScanner, AirError> {
         let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))
             .await
             .map_err(AirError::Bind)?;
         let port = socket.local_addr().map_err(AirError::Bind)?.port();
-        let registration = Registration::create(air.directory(), port)?;
-        Ok(Self {
+        let registration = Registration::create(self.directory(), port)?;
+        Ok(LoopbackScanner {
             socket,
             _registration: registration,
         })
