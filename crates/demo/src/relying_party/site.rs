@@ -2,15 +2,16 @@
 
 mod administration;
 mod devices;
-mod passkeys;
 mod password;
+mod registration;
+mod sign_in;
 
 use std::time::SystemTime;
 
 use webauthn_rs::prelude::{Url, Webauthn, WebauthnBuilder};
 
 use super::audit::{AuditEntry, AuditEvent};
-use super::challenges::Challenges;
+use super::challenges::{Ceremony, Challenges};
 use super::limits::{Limit, Limits};
 use super::notes::Notes;
 use super::passwords::{self, Passwords};
@@ -136,6 +137,16 @@ impl Site {
         self.store
             .run(move |records| records.situation(&secret, now))
             .await
+    }
+
+    fn open_challenge(
+        &self,
+        secret: &SessionSecret,
+        ceremony: Ceremony,
+        now: SystemTime,
+    ) -> Result<(), Refusal> {
+        let opened = self.challenges.open(secret, ceremony, now);
+        opened.map_err(|refusal| refusal.counted(&self.limits))
     }
 
     pub(crate) async fn sign_out(&self, secret: &SessionSecret) -> Result<(), Refusal> {
