@@ -42,6 +42,7 @@ mod challenges;
 mod clock;
 pub(crate) mod cookies;
 mod device_name;
+mod error;
 pub(crate) mod limits;
 mod notes;
 mod passwords;
@@ -60,11 +61,12 @@ use std::time::Duration;
 use axum::Router;
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
-use webauthn_rs::prelude::{Url, WebauthnError};
+use webauthn_rs::prelude::Url;
 
 pub use audit::{AuditEntry, AuditEvent};
 pub use clock::Clock;
 pub use device_name::{DeviceNameError, MAX_DEVICE_NAME};
+pub use error::{AccountError, SetupError};
 pub use notes::{MAX_NOTES, NOTE_WINDOW};
 pub use store::{StoreError, StorePlace};
 pub use throttle::{MAX_CLIENTS, MAX_TRIES_PER_CLIENT, THROTTLE_WINDOW};
@@ -164,60 +166,6 @@ pub struct Standing {
     pub passkeys: usize,
     /// Whether a passkey was verified after the password.
     pub signed_in: bool,
-}
-
-/// Why the site cannot start.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum SetupError {
-    /// The address cannot be listened on.
-    #[error("the site cannot listen on {address}")]
-    Listen {
-        /// The address that was asked for.
-        address: SocketAddr,
-        /// What the system says.
-        #[source]
-        source: io::Error,
-    },
-    /// The origin has no host name, or is plain HTTP elsewhere than on this machine.
-    #[error("{origin} cannot be the origin of a site with passkeys")]
-    Origin {
-        /// The origin.
-        origin: Url,
-        /// What webauthn-rs says.
-        #[source]
-        source: WebauthnError,
-    },
-    /// Passwords cannot be hashed.
-    #[error("a password cannot be hashed")]
-    Hash(#[source] argon2::password_hash::Error),
-    /// There can be no counters.
-    #[error("the site cannot count its limits")]
-    Metrics(#[source] prometheus::Error),
-    /// The records cannot be opened.
-    #[error("the site has no records")]
-    Store(#[source] StoreError),
-}
-
-/// Why an account cannot be added.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum AccountError {
-    /// There is one of this name.
-    #[error("there is a user or an account of this name already")]
-    NameTaken,
-    /// There is no account of this name.
-    #[error("there is no account of this name")]
-    NoSuchAccount,
-    /// The password is longer than [`MAX_PASSWORD`].
-    #[error("a password has at most {MAX_PASSWORD} bytes")]
-    PasswordTooLong,
-    /// The password cannot be hashed.
-    #[error("the password cannot be hashed")]
-    Hash(#[source] argon2::password_hash::Error),
-    /// The records cannot be written.
-    #[error("the site's records cannot be written")]
-    Records(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
 impl RelyingParty {
