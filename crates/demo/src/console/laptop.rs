@@ -4,23 +4,28 @@
 //! that would return. Between lies a whole hybrid transaction by the laptop crate, over sockets,
 //! with adverts that go over loopback: proximity is simulated, and the page says so.
 
+mod ceremony;
+mod wanted;
+
 use std::collections::HashMap;
-use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Instant, SystemTime};
+use std::time::SystemTime;
 
 use data_encoding::HEXLOWER;
-use hawser_laptop::webauthn::{Authentication, Origin, Registration};
-use hawser_laptop::{Canceller, Hint, Invite, Laptop, LaptopError, Progress};
+use hawser_laptop::webauthn::{OptionsError, Origin};
+use hawser_laptop::{Invite, Laptop, LaptopError, Progress};
 use hawser_radio::loopback::Air;
 use rand_core::{OsRng, RngCore as _};
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tokio::sync::watch;
 
 use super::wire::{Eye, Wire};
 use crate::relying_party::limits::{Limit, Limits};
 use crate::relying_party::store::SessionSecret;
+
+use ceremony::Ceremony;
+use wanted::Wanted;
+
+pub(super) use wanted::Operation;
 
 /// Every ceremony that is under way, or was a little while ago; of each session the latest.
 pub(super) struct LaptopDesk {
@@ -32,61 +37,17 @@ pub(super) struct LaptopDesk {
     ceremonies: Mutex<HashMap<String, Arc<Ceremony>>>,
 }
 
-/// One ceremony at the laptop.
-pub(super) struct Ceremony {
-    /// Whoever began it; nobody else may look.
-    owner: SessionSecret,
-    /// What the QR code says.
-    code: String,
-    begun: Instant,
-    canceller: Canceller,
-    view: watch::Sender<View>,
-}
-
-/// What the page wants done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(super) enum Operation {
-    Register,
-    SignIn,
-}
-
-/// What the page shows of a ceremony.
-#[derive(Debug, Clone, Default, Serialize)]
-pub(super) struct View {
-    /// The stages that were reached, in order.
-    stages: Vec<StageView>,
-    /// What to hand to the site, at the end of a good one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    answer: Option<Value>,
-    /// What went wrong, at the end of a bad one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    failure: Option<String>,
-}
-
-#[derive(Debug, Clone, Serialize)]
-struct StageView {
-    name: &'static str,
-    ms: u64,
-}
-
 /// Why there is no ceremony.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum DeskError {
     #[error("the laptop cannot use these options: {0}")]
-    Options(#[from] hawser_laptop::webauthn::OptionsError),
+    Options(#[from] OptionsError),
     #[error("{0}")]
     Invite(#[source] LaptopError),
     #[error("too many sign-ins are under way: try again in a minute")]
     TooMany,
     #[error("there is no such ceremony: begin again")]
     Unknown,
-}
-
-/// A request for the phone.
-enum Wanted {
-    Registration(Registration),
-    Authentication(Authentication),
 }
 
 impl LaptopDesk {
@@ -114,26 +75,10 @@ impl LaptopDesk {
         operation: Operation,
         options: &Value,
     ) -> Result<String, DeskError> {
-        let json = options.to_string();
-        let (wanted, hint) = match operation {
-            Operation::Register => {
-                let registration = Registration::from_json(&json, &self.origin)?;
-                (Wanted::Registration(registration), Hint::MakeCredential)
-            }
-            Operation::SignIn => {
-                let authentication = Authentication::from_json(&json, &self.origin)?;
-                (Wanted::Authentication(authentication), Hint::GetAssertion)
-            }
-        };
-        let invite = self.laptop.invite(hint, SystemTime::now());
+        let wanted = Wanted::new(operation, options, &self.origin)?;
+        let invite = self.laptop.invite(wanted.hint(), SystemTime::now());
         let invite = invite.map_err(DeskError::Invite)?;
-        let ceremony = Arc::new(Ceremony {
-            owner,
-            code: invite.uri(),
-            begun: Instant::now(),
-            canceller: invite.canceller(),
-            view: watch::Sender::new(View::default()),
-        });
+        let ceremony = Arc::new(Ceremony::new(owner, &invite));
         let id = self.remember(&ceremony)?;
         let desk = Arc::clone(self);
         // Ends by itself: every wait of the laptop crate has a limit.
@@ -159,7 +104,7 @@ impl LaptopDesk {
         ceremonies.retain(|_, ceremony| {
             let theirs = ceremony.owner == *owner;
             if theirs {
-                ceremony.canceller.cancel();
+                ceremony.cancel();
             }
             !theirs
         });
@@ -173,7 +118,7 @@ impl LaptopDesk {
             .values()
             .filter(|ceremony| ceremony.waits_for_scan());
         let latest = waiting.max_by_key(|ceremony| ceremony.begun);
-        latest.map(|ceremony| ceremony.code.clone())
+        latest.map(|ceremony| ceremony.code().to_owned())
     }
 
     fn remember(&self, ceremony: &Arc<Ceremony>) -> Result<String, DeskError> {
@@ -197,17 +142,13 @@ impl LaptopDesk {
     async fn conduct(&self, ceremony: &Ceremony, invite: Invite, wanted: Wanted) {
         self.wire.saw_beginning(wanted.in_words());
         let outcome = self.ask(ceremony, invite, &wanted).await;
-        ceremony.view.send_modify(|view| match outcome {
-            Ok(answer) => {
-                self.wire
-                    .saw(Eye::Laptop, "decrypts the answer and hands it to the site");
-                view.answer = Some(answer);
-            }
-            Err(words) => {
-                self.wire.saw(Eye::Laptop, format!("gives up: {words}"));
-                view.failure = Some(words);
-            }
-        });
+        match &outcome {
+            Ok(_) => self
+                .wire
+                .saw(Eye::Laptop, "decrypts the answer and hands it to the site"),
+            Err(words) => self.wire.saw(Eye::Laptop, format!("gives up: {words}")),
+        }
+        ceremony.end(outcome);
     }
 
     async fn ask(
@@ -257,72 +198,13 @@ impl LaptopDesk {
             _ => return,
         };
         self.wire.saw(Eye::Laptop, seen);
-        let ms = u64::try_from(ceremony.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-        ceremony.view.send_modify(|view| {
-            view.stages.push(StageView { name: stage, ms });
-        });
+        ceremony.reach(stage);
     }
 
     fn ceremonies(&self) -> MutexGuard<'_, HashMap<String, Arc<Ceremony>>> {
         self.ceremonies
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Ceremony {
-    pub(super) fn code(&self) -> &str {
-        &self.code
-    }
-
-    pub(super) fn watch(&self) -> watch::Receiver<View> {
-        self.view.subscribe()
-    }
-
-    pub(super) fn cancel(&self) {
-        self.canceller.cancel();
-    }
-
-    fn is_over(&self) -> bool {
-        self.view.borrow().is_over()
-    }
-
-    fn waits_for_scan(&self) -> bool {
-        let view = self.view.borrow();
-        let reached: Vec<_> = view.stages.iter().map(|stage| stage.name).collect();
-        !view.is_over() && reached == ["waiting-for-scan"]
-    }
-}
-
-impl View {
-    pub(super) fn is_over(&self) -> bool {
-        self.answer.is_some() || self.failure.is_some()
-    }
-}
-
-impl Wanted {
-    fn in_words(&self) -> String {
-        match self {
-            Self::Registration(wanted) => {
-                let request = wanted.request();
-                let site = &request.relying_party.id;
-                format!(
-                    "is asked by {site} for a new passkey for {}",
-                    request.user.name
-                )
-            }
-            Self::Authentication(wanted) => {
-                let request = wanted.request();
-                let mut words = format!("is asked by {} for a signature", request.relying_party_id);
-                let allowed = request.allow.len();
-                if allowed > 0 {
-                    let plural = if allowed == 1 { "" } else { "s" };
-                    // Writing to a string cannot fail.
-                    write!(words, " with one of {allowed} passkey{plural}").ok();
-                }
-                words
-            }
-        }
     }
 }
 

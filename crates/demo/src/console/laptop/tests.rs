@@ -3,6 +3,7 @@
 use serde_json::json;
 use tempfile::TempDir;
 
+use super::ceremony::View;
 use super::*;
 
 struct Office {
