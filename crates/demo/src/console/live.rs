@@ -3,33 +3,31 @@
 //! Every stream sends the whole state again with each event, or events with numbers, so that a page
 //! that lost its connection is right again with the next one.
 
-use std::convert::Infallible;
+mod failure;
+mod streams;
+
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::rejection::{JsonRejection, QueryRejection};
 use axum::extract::{FromRequest as _, Path, Query, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
-use futures_util::Stream;
 use hawser_phone::Decision;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Value, json};
-use tokio::sync::{OwnedSemaphorePermit, watch};
 
 use super::app::App;
-use super::laptop::{DeskError, Operation};
+use super::laptop::Operation;
 use super::phones::{PhoneRefusal, PocketPhone};
 use crate::qr_picture::{self, Picture, ReadError};
 use crate::relying_party::cookies::SessionCookie;
 use crate::relying_party::limits::Limit;
 use crate::relying_party::refusal::Refusal;
 
-/// Why a script does not get what it wants, as `{"message"}`.
-pub(super) struct LiveFailure(StatusCode, String);
+use failure::LiveFailure;
+use streams::{place, sights, states};
 
 type Done = Result<StatusCode, LiveFailure>;
 type Body<T> = Result<Json<T>, JsonRejection>;
@@ -201,119 +199,10 @@ pub(super) async fn wire_events(
     seen: Result<Query<Seen>, QueryRejection>,
 ) -> Result<Response, LiveFailure> {
     let Query(Seen { after }) = seen.map_err(Refusal::from)?;
-    let place = Arc::new(place(&app)?);
+    let place = place(&app)?;
     let last = headers.get("last-event-id");
     let last = last
         .and_then(|id| id.to_str().ok()?.parse().ok())
         .unwrap_or(after);
-    let wire = app.wire.clone();
-    let start = (wire.watch(), last, std::collections::VecDeque::new());
-    let events = futures_util::stream::unfold(start, move |(mut watch, mut last, mut queue)| {
-        let (wire, place) = (wire.clone(), Arc::clone(&place));
-        async move {
-            let _place = place;
-            while queue.is_empty() {
-                watch.borrow_and_update();
-                queue.extend(wire.since(last));
-                if queue.is_empty() {
-                    watch.changed().await.ok()?;
-                }
-            }
-            let sight = queue.pop_front()?;
-            last = sight.number;
-            let event = Event::default().id(last.to_string()).json_data(&sight);
-            Some((
-                Ok::<_, Infallible>(event.unwrap_or_default()),
-                (watch, last, queue),
-            ))
-        }
-    });
-    Ok(Sse::new(events).keep_alive(keep_alive()).into_response())
-}
-
-/// A place for one more stream of events; it is free again when the stream is dropped.
-fn place(app: &App) -> Result<OwnedSemaphorePermit, LiveFailure> {
-    let place = Arc::clone(&app.streams).try_acquire_owned();
-    place.map_err(|_| {
-        app.site.limits().reached(Limit::Streams);
-        let words = "too many pages listen for events: close some of them".to_owned();
-        LiveFailure(StatusCode::SERVICE_UNAVAILABLE, words)
-    })
-}
-
-/// The state now, and again after every change, for as long as somebody listens.
-fn states<T: Clone + Serialize + Send + Sync + 'static>(
-    watch: watch::Receiver<T>,
-    place: OwnedSemaphorePermit,
-) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
-    let start = (watch, true, place);
-    let events = futures_util::stream::unfold(start, async |(mut watch, first, place)| {
-        if !first {
-            watch.changed().await.ok()?;
-        }
-        let state = watch.borrow_and_update().clone();
-        let event = Event::default().json_data(&state).unwrap_or_default();
-        Some((Ok(event), (watch, false, place)))
-    });
-    Sse::new(events).keep_alive(keep_alive())
-}
-
-fn keep_alive() -> KeepAlive {
-    KeepAlive::new().interval(Duration::from_secs(15))
-}
-
-impl LiveFailure {
-    fn fault(error: &(dyn std::error::Error + 'static)) -> Self {
-        tracing::error!(error, "the demo has a fault");
-        let words = "the demo has a fault: try again".to_owned();
-        Self(StatusCode::INTERNAL_SERVER_ERROR, words)
-    }
-
-    fn from_picture(error: &ReadError) -> Self {
-        Self(StatusCode::UNPROCESSABLE_ENTITY, error.to_string())
-    }
-}
-
-impl IntoResponse for LiveFailure {
-    fn into_response(self) -> Response {
-        (self.0, Json(json!({ "message": self.1 }))).into_response()
-    }
-}
-
-impl From<JsonRejection> for LiveFailure {
-    fn from(rejection: JsonRejection) -> Self {
-        Refusal::from(rejection).into()
-    }
-}
-
-impl From<Refusal> for LiveFailure {
-    fn from(refusal: Refusal) -> Self {
-        Self(refusal.status().0, refusal.to_string())
-    }
-}
-
-impl From<DeskError> for LiveFailure {
-    fn from(error: DeskError) -> Self {
-        let status = match error {
-            DeskError::Options(_) => StatusCode::BAD_REQUEST,
-            DeskError::Invite(_) => StatusCode::INTERNAL_SERVER_ERROR,
-            DeskError::TooMany => StatusCode::SERVICE_UNAVAILABLE,
-            DeskError::Unknown => StatusCode::NOT_FOUND,
-        };
-        Self(status, error.to_string())
-    }
-}
-
-impl From<PhoneRefusal> for LiveFailure {
-    fn from(refusal: PhoneRefusal) -> Self {
-        let status = match refusal {
-            PhoneRefusal::NoSuchPhone | PhoneRefusal::NoSuchPasskey => StatusCode::NOT_FOUND,
-            PhoneRefusal::OtherCode => StatusCode::UNPROCESSABLE_ENTITY,
-            PhoneRefusal::Store(_) => StatusCode::INTERNAL_SERVER_ERROR,
-            PhoneRefusal::Busy | PhoneRefusal::NothingOnScreen | PhoneRefusal::NothingAsked => {
-                StatusCode::CONFLICT
-            }
-        };
-        Self(status, refusal.to_string())
-    }
+    Ok(sights(app.wire.clone(), last, place).into_response())
 }
