@@ -27,6 +27,7 @@
 
 mod advertisement;
 mod calls;
+mod command;
 mod daemon;
 mod objects;
 
@@ -36,6 +37,9 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::bus::{BusError, Permission, PrivateBus};
+
+use command::Command;
+use daemon::Daemon;
 
 /// What kind of machine the stand-in plays.
 #[derive(Clone, Debug, Default)]
@@ -105,7 +109,7 @@ pub struct Advert {
 pub struct BluezStandIn {
     // Dropped first: the bus must outlive those who are on it.
     _daemon: AbortOnDropHandle<()>,
-    commands: mpsc::Sender<daemon::Command>,
+    commands: mpsc::Sender<Command>,
     radio: watch::Receiver<Radio>,
     bus: Arc<PrivateBus>,
 }
@@ -147,7 +151,7 @@ impl BluezStandIn {
     pub async fn join(bus: Arc<PrivateBus>, settings: &Settings) -> Result<Self, StandInError> {
         let (commands, inbox) = mpsc::channel(COMMANDS);
         let (radio_writer, radio) = watch::channel(Radio::default());
-        let daemon = daemon::Daemon::new(
+        let daemon = Daemon::new(
             bus.address(),
             settings,
             inbox,
@@ -178,7 +182,7 @@ impl BluezStandIn {
     /// Puts service data under a 16-bit UUID on the air, again and again until the guard is dropped.
     pub async fn transmit(&self, uuid: u16, data: &[u8]) -> Transmission {
         let (stop, stopped) = oneshot::channel();
-        self.send(daemon::Command::Transmit {
+        self.send(Command::Transmit {
             advert: Advert::under(uuid, data),
             stopped,
         })
@@ -188,7 +192,7 @@ impl BluezStandIn {
 
     /// Lets service data be heard once by those who scan now, and never again: somebody who walked by.
     pub async fn pass_by(&self, uuid: u16, data: &[u8]) {
-        self.send(daemon::Command::PassBy {
+        self.send(Command::PassBy {
             advert: Advert::under(uuid, data),
         })
         .await;
@@ -196,7 +200,7 @@ impl BluezStandIn {
 
     /// Switches the adapter on or off, as the user or a switch does it. Off ends every scan and every advert.
     pub async fn power(&self, on: bool) {
-        self.send(daemon::Command::Power { on }).await;
+        self.send(Command::Power { on }).await;
     }
 
     /// What happens right now.
@@ -217,7 +221,7 @@ impl BluezStandIn {
         }
     }
 
-    async fn send(&self, command: daemon::Command) {
+    async fn send(&self, command: Command) {
         // A daemon that is gone (its bus was killed) hears nothing, like one that crashed.
         let _ = self.commands.send(command).await;
     }

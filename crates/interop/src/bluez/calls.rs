@@ -6,7 +6,8 @@ use zbus::{Message, ObjectPath, OwnedVariant, Variant};
 
 use super::Advertising;
 use super::advertisement::{self, Refusal};
-use super::daemon::{Command, Daemon, Filter, Owner};
+use super::command::{Command, Filter, Owner};
+use super::daemon::Daemon;
 use super::objects::{ADAPTER_INTERFACE, ADVERTISING_INTERFACE};
 
 impl Daemon {
