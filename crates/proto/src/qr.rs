@@ -13,8 +13,10 @@
 //! Decoding is as strict as that of browsers: canonical CBOR, no doubled key, nothing behind the map,
 //! the right types in keys 0, 1, 2, 4 and 5; everything else is ignored.
 
+mod channel;
 pub mod digits;
 mod error;
+mod hint;
 
 use std::fmt;
 
@@ -27,7 +29,9 @@ use crate::keys::{PrivateKey, PublicKey};
 use crate::random::RngError;
 use crate::secret::{EidKey, QrSecret};
 
+pub use channel::Channel;
 pub use error::QrError;
+pub use hint::Hint;
 
 /// What every such code starts with, in any letter case.
 const PREFIX: &str = "FIDO:/";
@@ -61,34 +65,6 @@ pub struct Invitation {
 pub struct LaptopInvitation {
     invitation: Invitation,
     private_key: PrivateKey,
-}
-
-/// What a laptop will probably ask, so that a phone can show the right screen at once. It binds
-/// nobody: a laptop may ask something else.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-#[non_exhaustive]
-pub enum Hint {
-    /// `ga`: to sign in. What a phone assumes when it does not know the text, or there is none.
-    #[default]
-    GetAssertion,
-    /// `mc`: to make a passkey.
-    MakeCredential,
-    /// `dcp`: to present a digital credential.
-    PresentCredential,
-    /// `dci`: to receive a digital credential.
-    IssueCredential,
-}
-
-/// A way for the encrypted messages between phone and laptop (CTAP 2.3).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Channel {
-    /// 0: WebSockets through a tunnel service.
-    Tunnel,
-    /// 1: Bluetooth L2CAP.
-    L2cap,
-    /// A number that nobody has given a meaning yet.
-    Other(u64),
 }
 
 impl Invitation {
@@ -300,48 +276,6 @@ impl LaptopInvitation {
     #[must_use]
     pub const fn private_key(&self) -> &PrivateKey {
         &self.private_key
-    }
-}
-
-impl Hint {
-    /// The text that stands for it.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::GetAssertion => "ga",
-            Self::MakeCredential => "mc",
-            Self::PresentCredential => "dcp",
-            Self::IssueCredential => "dci",
-        }
-    }
-
-    fn from_text(text: &str) -> Self {
-        [
-            Self::MakeCredential,
-            Self::PresentCredential,
-            Self::IssueCredential,
-        ]
-        .into_iter()
-        .find(|hint| hint.as_str() == text)
-        .unwrap_or_default()
-    }
-}
-
-impl Channel {
-    const fn number(self) -> u64 {
-        match self {
-            Self::Tunnel => 0,
-            Self::L2cap => 1,
-            Self::Other(number) => number,
-        }
-    }
-
-    const fn from_number(number: u64) -> Self {
-        match number {
-            0 => Self::Tunnel,
-            1 => Self::L2cap,
-            number => Self::Other(number),
-        }
     }
 }
 
