@@ -5,6 +5,7 @@
 pub const MAX_SERVICE_DATA: usize = 252;
 
 /// The longest datagram in bytes.
+#[cfg(any(feature = "scanner", test))]
 pub(super) const MAX_LEN: usize = HEAD_LEN + MAX_SERVICE_DATA;
 
 const HEAD_LEN: usize = 4;
