@@ -6,7 +6,7 @@
 
 /// Declares [`CloseReason`] and everything that is said of each, so that none can be left out.
 macro_rules! close_reasons {
-    ($($(#[$doc:meta])* $name:ident => $code:literal, $label:literal, $text:literal, $fault:ident;)+) => {
+    ($($(#[$doc:meta])* $name:ident => $code:literal, $label:literal, $text:literal;)+) => {
         /// Why a tunnel service closed a tunnel.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         #[non_exhaustive]
@@ -41,55 +41,35 @@ macro_rules! close_reasons {
                     $(Self::$name => $text,)+
                 }
             }
-
-            /// Whose doing it was, for the choice of a log level: only [`Fault::Service`] deserves an
-            /// operator's attention.
-            #[must_use]
-            pub const fn fault(self) -> Fault {
-                match self {
-                    $(Self::$name => Fault::$fault,)+
-                }
-            }
         }
     };
 }
 
 close_reasons! {
     /// A peer closed in good order; the other is told the same.
-    PeerClosed => 1000, "peer_closed", "peer closed", Nobody;
+    PeerClosed => 1000, "peer_closed", "peer closed";
     /// A peer's connection broke without a close frame.
-    PeerLost => 1001, "peer_lost", "peer lost", Peer;
+    PeerLost => 1001, "peer_lost", "peer lost";
     /// The service is shutting down.
-    Draining => 1001, "draining", "service is shutting down", Nobody;
+    Draining => 1001, "draining", "service is shutting down";
     /// Nobody joined the tunnel in time.
-    WaitingTimedOut => 1008, "waiting_timed_out", "nobody joined in time", Peer;
+    WaitingTimedOut => 1008, "waiting_timed_out", "nobody joined in time";
     /// The joined tunnel reached its longest life.
-    SessionTimedOut => 1008, "session_timed_out", "session time is over", Peer;
+    SessionTimedOut => 1008, "session_timed_out", "session time is over";
     /// A peer accepted no bytes for too long.
-    WriteStalled => 1008, "write_stalled", "peer reads too slowly", Peer;
+    WriteStalled => 1008, "write_stalled", "peer reads too slowly";
     /// A peer sent a text message.
-    TextMessage => 1003, "text_message", "text messages are not part of this protocol", Peer;
+    TextMessage => 1003, "text_message", "text messages are not part of this protocol";
     /// A message is longer than allowed.
-    MessageTooBig => 1009, "message_too_big", "message too big", Peer;
+    MessageTooBig => 1009, "message_too_big", "message too big";
     /// A peer sent more messages than allowed.
-    TooManyMessages => 1008, "too_many_messages", "too many messages", Peer;
+    TooManyMessages => 1008, "too_many_messages", "too many messages";
     /// A peer sent more bytes than allowed.
-    TooManyBytes => 1008, "too_many_bytes", "too many bytes", Peer;
+    TooManyBytes => 1008, "too_many_bytes", "too many bytes";
     /// A peer sent too many control frames.
-    TooManyControlFrames => 1008, "too_many_control_frames", "too many control frames", Peer;
+    TooManyControlFrames => 1008, "too_many_control_frames", "too many control frames";
     /// A peer broke RFC 6455.
-    WebSocketViolation => 1002, "websocket_violation", "malformed WebSocket frame", Peer;
+    WebSocketViolation => 1002, "websocket_violation", "malformed WebSocket frame";
     /// A fault of the service itself.
-    Internal => 1011, "internal", "internal fault", Service;
-}
-
-/// Whose doing the end of a tunnel was.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Fault {
-    /// The tunnel ended as it should.
-    Nobody,
-    /// A peer misbehaved, vanished or was too slow: counted, logged for debugging only.
-    Peer,
-    /// The service is at fault: an operator should know.
-    Service,
+    Internal => 1011, "internal", "internal fault";
 }

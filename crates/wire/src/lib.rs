@@ -32,7 +32,7 @@ pub mod header;
 pub mod id;
 pub mod path;
 
-pub use close::{CloseReason, Fault};
+pub use close::CloseReason;
 pub use domain::{DomainError, KNOWN_DOMAINS, TunnelDomain};
 pub use id::{ContactId, IdError, RoutingId, TunnelId};
 pub use path::{PathError, TunnelPath};

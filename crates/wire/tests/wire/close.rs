@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use hawser_wire::{CloseReason, Fault};
+use hawser_wire::CloseReason;
 
 /// A control frame has at most 125 bytes, two of them for the code (RFC 6455 §5.5).
 const LONGEST_TEXT: usize = 123;
@@ -70,16 +70,4 @@ fn the_codes_of_what_the_rfc_names() {
 fn no_reason_is_listed_twice() {
     let distinct: HashSet<_> = CloseReason::ALL.into_iter().collect();
     assert_eq!(distinct.len(), CloseReason::ALL.len());
-}
-
-/// An operator is bothered by faults of the service alone.
-#[test]
-fn only_a_fault_of_the_service_is_one() {
-    for reason in CloseReason::ALL {
-        let is_service = reason.fault() == Fault::Service;
-        assert_eq!(is_service, reason == CloseReason::Internal, "{reason:?}");
-    }
-    assert_eq!(CloseReason::PeerClosed.fault(), Fault::Nobody);
-    assert_eq!(CloseReason::Draining.fault(), Fault::Nobody);
-    assert_eq!(CloseReason::PeerLost.fault(), Fault::Peer);
 }
