@@ -52,6 +52,15 @@ pin_project! {
         #[pin]
         alarm: Sleep,
     }
+
+    impl PinnedDrop for Tunnel {
+        /// A fault of ours ends a tunnel without a goodbye, which is where the others are counted.
+        fn drop(this: Pin<&mut Self>) {
+            if this.goodbye.is_none() && std::thread::panicking() {
+                this.state.count(CloseReason::Internal);
+            }
+        }
+    }
 }
 
 struct State {

@@ -20,7 +20,7 @@ pub struct Stats {
     pub messages: u64,
     /// Payload bytes that were forwarded, since the start.
     pub bytes: u64,
-    /// Tunnels whose task panicked, since the start.
+    /// Connections that ended by a fault of the relay, since the start.
     pub panics: u64,
 }
 

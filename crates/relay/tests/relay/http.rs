@@ -147,6 +147,8 @@ async fn handshake_fields() {
         changed("dGhlIHNhbXBsZSBub25jZQ==", "dGhlIHNhbXBsZSBub25jZQAA").await,
         400
     );
+    let twice = "ub25jZQ==\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==";
+    assert_eq!(changed("ub25jZQ==", twice).await, 400);
     assert_eq!(changed("Protocol: fido.cable", "Protocol: chat").await, 400);
     assert_eq!(
         changed("Protocol: fido.cable", "Protocol: FIDO.cable").await,

@@ -9,10 +9,10 @@ use std::net::IpAddr;
 
 use hawser_relay::Relay;
 use hawser_relay::config::{Key, Settings};
-use prometheus::{Registry, TextEncoder};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex};
 
 use crate::client::{Peer, Received, upgrade};
+use crate::metered::Metered;
 
 /// See `program::keys`.
 const OF_A_LISTENER: [&str; 3] = ["handshake-time", "connections", "accepts-per-second"];
@@ -37,51 +37,14 @@ fn every_limit_and_quota_has_its_test() {
     }
 }
 
-/// A relay that was told another value, and its metrics.
-struct Told {
-    relay: Relay,
-    registry: Registry,
-}
-
-fn told(key: &str, text: &str) -> Told {
+/// A relay that was told another value.
+fn told(key: &str, text: &str) -> Metered {
     let mut settings = Settings::default();
     Key::named(key).unwrap().set(&mut settings, text).unwrap();
-    let relay = Relay::new(settings.config()).unwrap();
-    let registry = Registry::new();
-    relay.register_metrics(&registry).unwrap();
-    Told { relay, registry }
+    Metered::new(Relay::new(settings.config()).unwrap())
 }
 
-impl Told {
-    fn metric(&self, series: &str) -> u64 {
-        let text = TextEncoder::new()
-            .encode_to_string(&self.registry.gather())
-            .unwrap();
-        text.lines()
-            .find_map(|line| line.strip_prefix(series)?.strip_prefix(' '))
-            .unwrap_or_else(|| panic!("no series {series} in {text}"))
-            .parse()
-            .unwrap()
-    }
-
-    /// How often a request was refused for this reason.
-    fn refused(&self, reason: &str) -> u64 {
-        let name = "hawser_relay_requests_refused_total";
-        self.metric(&format!("{name}{{reason=\"{reason}\"}}"))
-    }
-
-    /// How many tunnels ended in this state for this reason.
-    fn closed(&self, state: &str, reason: &str) -> u64 {
-        let name = "hawser_relay_tunnels_closed_total";
-        self.metric(&format!("{name}{{reason=\"{reason}\",state=\"{state}\"}}"))
-    }
-
-    /// How often a limit was hit that has neither.
-    fn hit(&self, limit: &str) -> u64 {
-        let name = "hawser_relay_limits_hit_total";
-        self.metric(&format!("{name}{{limit=\"{limit}\"}}"))
-    }
-
+impl Metered {
     /// A connection of a client with an address.
     fn reach(&self) -> DuplexStream {
         let (ours, theirs) = duplex(4096);
@@ -101,6 +64,19 @@ impl Told {
         stream.read_exact(&mut answer).await.unwrap();
         let status = std::str::from_utf8(&answer[9..]).unwrap();
         (status.parse().unwrap(), stream)
+    }
+}
+
+#[test]
+fn what_there_may_be_at_once_is_shown() {
+    for (key, text, most) in [
+        ("connections", "400", 400),
+        ("connections", "none", 0),
+        ("waiting-tunnels", "7", 7),
+    ] {
+        let limit = key.replace('-', "_");
+        let series = format!("hawser_relay_limit{{limit=\"{limit}\"}}");
+        assert_eq!(told(key, text).metric(&series), most, "{key} = {text}");
     }
 }
 

@@ -14,6 +14,8 @@ mod flood;
 mod http;
 mod lifetimes;
 mod limits;
+mod metered;
 mod panics;
+mod refusals;
 mod tunnels;
 mod websocket;

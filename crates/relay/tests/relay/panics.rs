@@ -6,9 +6,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 
+use hawser_relay::Relay;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, DuplexStream, ReadBuf, duplex};
+use tokio::task::JoinHandle;
 
-use crate::client::{ID, Received, binary, laptop, pair, phone, relay, settle, upgrade};
+use crate::client::{ID, Received, binary, close, laptop, pair, phone, relay, settle, upgrade};
+use crate::metered::Metered;
 
 /// A connection at which the relay panics, as if it had a bug there.
 struct Mine {
@@ -45,32 +48,57 @@ impl AsyncWrite for Mine {
     }
 }
 
+/// A phone that waits in the tunnel, on such a connection.
+struct MinedPhone {
+    io: DuplexStream,
+    armed: Arc<AtomicBool>,
+    task: JoinHandle<()>,
+}
+
+impl MinedPhone {
+    async fn open(relay: &Relay) -> Self {
+        let armed = Arc::new(AtomicBool::new(false));
+        let (mut ours, io) = duplex(4096);
+        let mine = Mine {
+            io,
+            armed: Arc::clone(&armed),
+        };
+        let task = tokio::spawn({
+            let relay = relay.clone();
+            async move { relay.serve_io(mine, None).await }
+        });
+        ours.write_all(upgrade(&format!("/cable/new/{ID}")).as_bytes())
+            .await
+            .unwrap();
+        settle().await;
+        assert_eq!(relay.stats().waiting, 1);
+        Self {
+            io: ours,
+            armed,
+            task,
+        }
+    }
+
+    async fn explode(mut self) {
+        self.armed.store(true, Ordering::Relaxed);
+        self.io.write_all(&[0x82]).await.unwrap();
+        assert!(self.task.await.unwrap_err().is_panic());
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_panic_in_one_tunnel_is_counted_and_the_others_live() {
-    let relay = relay();
-    let armed = Arc::new(AtomicBool::new(false));
-    let (mut ours, io) = duplex(4096);
-    let mine = Mine {
-        io,
-        armed: Arc::clone(&armed),
-    };
-    let task = tokio::spawn({
-        let relay = relay.clone();
-        async move { relay.serve_io(mine, None).await }
-    });
-    ours.write_all(upgrade(&format!("/cable/new/{ID}")).as_bytes())
-        .await
-        .unwrap();
-    settle().await;
-    let mut first_laptop = laptop(&relay).await;
-    let (mut phone, mut second_laptop) = pair(&relay).await;
+    let metered = Metered::new(relay());
+    let relay = &metered.relay;
+    let mine = MinedPhone::open(relay).await;
+    let mut first_laptop = laptop(relay).await;
+    let (mut phone, mut second_laptop) = pair(relay).await;
     assert_eq!(relay.stats().paired, 2);
 
-    armed.store(true, Ordering::Relaxed);
-    ours.write_all(&[0x82]).await.unwrap();
-    assert!(task.await.unwrap_err().is_panic());
+    mine.explode().await;
     assert_eq!(first_laptop.receive().await, Received::End);
     assert_eq!(relay.stats().panics, 1);
+    assert_eq!(metered.closed("paired", "internal"), 1);
 
     second_laptop.send(b"unharmed").await;
     assert_eq!(phone.receive().await, binary(b"unharmed"));
@@ -80,24 +108,24 @@ async fn a_panic_in_one_tunnel_is_counted_and_the_others_live() {
 
 #[tokio::test(start_paused = true)]
 async fn a_panic_while_waiting_frees_the_tunnel_id() {
-    let relay = relay();
-    let armed = Arc::new(AtomicBool::new(false));
-    let (mut ours, io) = duplex(4096);
-    let mine = Mine {
-        io,
-        armed: Arc::clone(&armed),
-    };
-    let task = tokio::spawn({
-        let relay = relay.clone();
-        async move { relay.serve_io(mine, None).await }
-    });
-    ours.write_all(upgrade(&format!("/cable/new/{ID}")).as_bytes())
-        .await
-        .unwrap();
-    settle().await;
-    armed.store(true, Ordering::Relaxed);
-    ours.write_all(&[0x82]).await.unwrap();
-    assert!(task.await.unwrap_err().is_panic());
+    let metered = Metered::new(relay());
+    let relay = &metered.relay;
+    MinedPhone::open(relay).await.explode().await;
     assert_eq!((relay.stats().panics, relay.stats().waiting), (1, 0));
-    phone(&relay).await;
+    assert_eq!(metered.closed("waiting", "internal"), 1);
+    phone(relay).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_panic_at_the_goodbye_does_not_end_the_tunnel_a_second_time() {
+    let metered = Metered::new(relay());
+    let relay = &metered.relay;
+    let mine = MinedPhone::open(relay).await;
+    let mut laptop = laptop(relay).await;
+    laptop.write(&close(1000)).await;
+    assert_eq!(laptop.receive().await, Received::Close { code: Some(1000) });
+    mine.explode().await;
+    assert_eq!(relay.stats().panics, 1);
+    assert_eq!(metered.closed("paired", "peer_closed"), 1);
+    assert_eq!(metered.closed("paired", "internal"), 0);
 }

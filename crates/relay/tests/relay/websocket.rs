@@ -1,8 +1,11 @@
 //! Frames that are rare, broken or hostile.
 
+use std::collections::BTreeMap;
+
 use crate::client::{
     Peer, Received, binary, close, connect, frame, message, pair, phone, relay, settle,
 };
+use crate::metered::Metered;
 
 async fn closed_with(peer: &mut Peer) -> Option<u16> {
     loop {
@@ -42,6 +45,16 @@ fn broken() -> Vec<(String, Vec<u8>, u16)> {
                 0x82, 0xFF, 0x7F, 255, 255, 255, 255, 255, 255, 255, 1, 2, 3, 4,
             ],
             1009,
+        ),
+        (
+            "16 bits for a length of 125",
+            [&[0x82, 0xFE, 0, 125, 1, 2, 3, 4][..], &[0; 125]].concat(),
+            1002,
+        ),
+        (
+            "64 bits for a length of 65535",
+            [&[0x82, 0xFF, 0, 0, 0, 0, 0, 0, 255, 255][..], &[0; 9]].concat(),
+            1002,
         ),
         ("close of one byte", frame(true, 8, &[3]), 1002),
         (
@@ -85,23 +98,32 @@ fn broken() -> Vec<(String, Vec<u8>, u16)> {
 async fn broken_frames_end_the_tunnel_for_both_with_one_code_and_nobody_else_notices() {
     let relay = relay();
     let (mut honest_phone, mut honest_laptop) = pair(&relay).await;
-    for (n, (name, bytes, code)) in (1..).zip(broken()) {
-        let (mut phone, mut laptop) = pair(&relay).await;
-        phone.write(&bytes).await;
+    let by_both = broken()
+        .into_iter()
+        .flat_map(|case| [(case.clone(), true), (case, false)]);
+    for (n, ((name, bytes, code), by_phone)) in (1..).zip(by_both) {
+        let (phone, laptop) = pair(&relay).await;
+        let (mut sender, mut other) = if by_phone {
+            (phone, laptop)
+        } else {
+            (laptop, phone)
+        };
+        let name = format!("{name}, by the phone: {by_phone}");
+        sender.write(&bytes).await;
         assert_eq!(
-            closed_with(&mut phone).await,
+            closed_with(&mut sender).await,
             Some(code),
             "{name}: to the sender"
         );
         assert_eq!(
-            closed_with(&mut laptop).await,
+            closed_with(&mut other).await,
             Some(code),
             "{name}: to the other"
         );
-        assert_eq!(phone.receive().await, Received::End, "{name}");
-        laptop.write(&close(code)).await;
-        phone.write(&close(code)).await;
-        drop(phone);
+        assert_eq!(sender.receive().await, Received::End, "{name}");
+        other.write(&close(code)).await;
+        sender.write(&close(code)).await;
+        drop(sender);
         settle().await;
         assert_eq!(relay.stats().connections, 2, "{name}");
         let payload = vec![n; 1000];
@@ -110,6 +132,38 @@ async fn broken_frames_end_the_tunnel_for_both_with_one_code_and_nobody_else_not
         honest_phone.send(&payload).await;
         assert_eq!(honest_laptop.receive().await, binary(&payload), "{name}");
     }
+}
+
+/// What nobody may say in a tunnel, a phone may not say before a laptop is there.
+#[tokio::test(start_paused = true)]
+async fn broken_frames_of_a_phone_that_waits_end_its_tunnel_and_are_counted_by_their_kind() {
+    let metered = Metered::new(relay());
+    let mut expected = BTreeMap::new();
+    // The others end nothing before their end, and more than the early bytes is not read.
+    let short = broken().into_iter().filter(|case| case.1.len() < 2000);
+    for (name, bytes, code) in short {
+        let mut phone = phone(&metered.relay).await;
+        phone.write(&bytes).await;
+        assert_eq!(closed_with(&mut phone).await, Some(code), "{name}");
+        drop(phone);
+        settle().await;
+        assert_eq!(metered.relay.stats().connections, 0, "{name}");
+        let reason = match code {
+            1002 => "websocket_violation",
+            1003 => "text_message",
+            1009 => "message_too_big",
+            _ if name.starts_with("too many messages") => "too_many_messages",
+            _ => "too_many_control_frames",
+        };
+        *expected
+            .entry(format!("{{reason=\"{reason}\",state=\"waiting\"}}"))
+            .or_default() += 1;
+    }
+    assert_eq!(
+        metered.counts("hawser_relay_tunnels_closed_total"),
+        expected
+    );
+    assert_eq!(expected.len(), 5, "{expected:?}");
 }
 
 #[tokio::test(start_paused = true)]
