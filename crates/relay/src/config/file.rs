@@ -52,8 +52,6 @@ pub(super) fn read(content: &str) -> Result<(Vec<Line>, Vec<Wrong>), Wrong> {
             }),
         }
     }
-    lines.sort_by_key(|line| line.number);
-    wrong.sort_by_key(|wrong| wrong.number);
     Ok((lines, wrong))
 }
 

@@ -1,6 +1,6 @@
 //! The command line and its manual.
 
-use clap::builder::{PossibleValuesParser, ValueParser};
+use clap::builder::ValueParser;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
@@ -79,8 +79,7 @@ fn flag(key: Key, defaults: &Settings) -> Arg {
             .require_equals(true)
             .value_name("BOOL")
             .default_missing_value("true")
-            .value_parser(PossibleValuesParser::new(["true", "false"]))
-            .hide_possible_values(true);
+            .value_parser(ValueParser::string());
     }
     let arg = arg
         .value_name(value_name)

@@ -11,6 +11,7 @@ use super::check::{Problem, Warning, check};
 use super::file;
 use super::flags::{self, Action};
 use super::table::{Key, Settings, VARIABLE_PREFIX};
+use super::value::Invalid;
 
 /// Settings that were found, and where.
 #[derive(Debug)]
@@ -99,7 +100,9 @@ pub fn load(matches: &ArgMatches, environment: &[String]) -> Result<Loaded, Load
                 ValueSource::EnvVariable => Origin::Variable(key.variable()),
                 _ => Origin::Flag(key.name()),
             };
-            found.set(key, &text, origin);
+            if let Err(invalid) = found.set(key, &text, origin.clone()) {
+                found.wrong.push(format!("{origin}: {invalid}"));
+            }
         }
     }
     let Found {
@@ -133,13 +136,10 @@ struct Found {
 }
 
 impl Found {
-    fn set(&mut self, key: Key, text: &str, origin: Origin) {
-        match key.set(&mut self.settings, text) {
-            Ok(()) => {
-                self.origins.0.insert(key.name(), origin);
-            }
-            Err(invalid) => self.wrong.push(format!("{origin}: {invalid}")),
-        }
+    fn set(&mut self, key: Key, text: &str, origin: Origin) -> Result<(), Invalid> {
+        key.set(&mut self.settings, text)?;
+        self.origins.0.insert(key.name(), origin);
+        Ok(())
     }
 
     fn file(&mut self, path: &Path) -> Result<(), LoadError> {
@@ -149,16 +149,22 @@ impl Found {
         })?;
         let place = |number| Origin::Line(path.to_owned(), number);
         let (lines, wrong) = file::read(&content).unwrap_or_else(|wrong| (Vec::new(), vec![wrong]));
-        self.wrong.extend(
-            wrong
-                .iter()
-                .map(|wrong| format!("{}: {}", place(wrong.number), wrong.what)),
-        );
+        let mut complaints: Vec<_> = wrong
+            .into_iter()
+            .map(|wrong| (wrong.number, wrong.what))
+            .collect();
         for line in lines {
-            if let Some(key) = Key::named(&line.key) {
-                self.set(key, &line.text, place(line.number));
+            if let Some(key) = Key::named(&line.key)
+                && let Err(invalid) = self.set(key, &line.text, place(line.number))
+            {
+                complaints.push((line.number, invalid.to_string()));
             }
         }
+        complaints.sort_by_key(|(number, _)| *number);
+        let told = complaints
+            .into_iter()
+            .map(|(number, what)| format!("{}: {what}", place(number)));
+        self.wrong.extend(told);
         Ok(())
     }
 
