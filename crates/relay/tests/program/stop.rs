@@ -97,16 +97,16 @@ fn the_service_manager_is_told_when_it_is_ready_and_when_it_stops() {
         let len = manager.recv(&mut message).unwrap();
         String::from_utf8(message[..len].to_vec()).unwrap()
     };
-    let mut relay = Program::spawn(
-        command(&["--listen=127.0.0.1:0", "--admin=off"]).env("NOTIFY_SOCKET", &path),
-    );
-    assert_eq!(told().trim(), "READY=1");
-    // It takes connections as soon as it says so.
-    std::net::TcpStream::connect(relay.address()).unwrap();
-    relay.signal(Signal::TERM);
-    let stopping = told();
-    // As long as a drain may take, whatever the unit says.
-    let wanted = ["STOPPING=1", "EXTEND_TIMEOUT_USEC=67000000"];
-    assert_eq!(stopping.lines().collect::<Vec<_>>(), wanted);
-    assert_eq!(relay.ended().code(), Some(0));
+    for (drain, micros) in [("1m", "67000000"), ("24h", "86407000000")] {
+        let flags = ["--listen=127.0.0.1:0", "--admin=off", "--drain-time", drain];
+        let mut relay = Program::spawn(command(&flags).env("NOTIFY_SOCKET", &path));
+        assert_eq!(told().trim(), "READY=1");
+        // It takes connections as soon as it says so.
+        std::net::TcpStream::connect(relay.address()).unwrap();
+        relay.signal(Signal::TERM);
+        // As long as a drain may take, whatever the unit says.
+        let wanted = format!("STOPPING=1\nEXTEND_TIMEOUT_USEC={micros}");
+        assert_eq!(told().trim(), wanted);
+        assert_eq!(relay.ended().code(), Some(0));
+    }
 }

@@ -105,7 +105,8 @@ async fn serve(loaded: &Loaded, logs: &Logs) -> Result<ExitCode, Error> {
 
     let told_twice = async {
         either(&mut term, &mut int).await;
-        tell_service_manager(&[NotifyState::Stopping, time_to_stop(settings)]);
+        let time = time_to_stop(settings);
+        tell_service_manager(&[NotifyState::Stopping, NotifyState::Custom(&time)]);
         let stats = relay.stats();
         tracing::info!(
             waiting = stats.waiting,
@@ -143,10 +144,11 @@ async fn either(term: &mut Signal, int: &mut Signal) {
 }
 
 /// Asks for as long as a drain may take, and some more: a manager that grants less would kill it.
-fn time_to_stop(settings: &Settings) -> NotifyState<'static> {
+fn time_to_stop(settings: &Settings) -> String {
     const MORE: Duration = Duration::from_secs(5);
     let time = settings.operation.drain_time + settings.limits.close_time + MORE;
-    NotifyState::ExtendTimeoutUsec(u32::try_from(time.as_micros()).unwrap_or(u32::MAX))
+    // By hand: the crate's own form ends at 71 minutes.
+    format!("EXTEND_TIMEOUT_USEC={}", time.as_micros())
 }
 
 /// Without a service manager, this does nothing.
