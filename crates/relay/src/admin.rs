@@ -129,10 +129,13 @@ impl Desk {
         request: Request<Incoming>,
     ) -> Result<Response<Full<Bytes>>, Infallible> {
         if ![Method::GET, Method::HEAD].contains(request.method()) {
-            return Ok(text(
+            let mut refusal = text(
                 StatusCode::METHOD_NOT_ALLOWED,
-                "only GET is allowed\n",
-            ));
+                "only GET and HEAD are allowed\n",
+            );
+            let allowed = header::HeaderValue::from_static("GET, HEAD");
+            refusal.headers_mut().insert(header::ALLOW, allowed);
+            return Ok(refusal);
         }
         Ok(match request.uri().path() {
             "/livez" => self.lives().await,
@@ -187,4 +190,51 @@ fn with_type(
     let kind = header::HeaderValue::from_static(kind);
     response.headers_mut().insert(header::CONTENT_TYPE, kind);
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+    use std::thread;
+
+    use tokio::runtime::Builder;
+    use tokio::sync::oneshot;
+
+    use super::*;
+    use crate::Config;
+
+    /// A thread that serves clients does one bad thing after the other.
+    #[tokio::test]
+    async fn an_event_loop_that_is_stuck_or_gone_is_no_life() {
+        let desk = Desk {
+            relay: Relay::new(Config::default()).unwrap(),
+            registry: Registry::new(),
+            debug_tunnels: false,
+        };
+        let relay = desk.relay.clone();
+        let (seize, seized) = oneshot::channel();
+        let (grip, let_go) = mpsc::channel::<()>();
+        let (at_work, works) = oneshot::channel();
+        let event_loop = thread::spawn(move || {
+            let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(async {
+                let listener = crate::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+                tokio::spawn(relay.serve(listener, std::future::pending()));
+                tokio::task::yield_now().await;
+                at_work.send(()).unwrap();
+                seized.await.unwrap();
+                // Until the test hangs up.
+                let_go.recv().unwrap_err();
+            });
+        });
+        works.await.unwrap();
+        assert_eq!(desk.lives().await.status(), StatusCode::OK);
+        seize.send(()).unwrap();
+        tokio::time::pause();
+        assert_eq!(desk.lives().await.status(), StatusCode::SERVICE_UNAVAILABLE);
+        drop(grip);
+        event_loop.join().unwrap();
+        assert!(!desk.relay.turn().await, "it is known at once");
+        assert_eq!(desk.lives().await.status(), StatusCode::SERVICE_UNAVAILABLE);
+    }
 }

@@ -136,3 +136,51 @@ impl From<LogLevel> for LevelFilter {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::panic::{catch_unwind, set_hook, take_hook};
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Paper(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Paper {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_panic_is_told_with_its_place_and_without_what_a_client_may_have_sent() {
+        let paper = Paper::default();
+        let writer = paper.clone();
+        let lines = tracing_subscriber::fmt()
+            .with_writer(move || writer.clone())
+            .with_ansi(false)
+            .finish();
+        let others = take_hook();
+        tracing::subscriber::with_default(lines, || {
+            set_hook(Box::new(log_panic));
+            let sent = String::from("what a client sent");
+            catch_unwind(|| panic!("a fixed text")).unwrap_err();
+            catch_unwind(move || panic!("not {sent}")).unwrap_err();
+        });
+        set_hook(others);
+        let log = String::from_utf8(paper.0.lock().unwrap().clone()).unwrap();
+        let lines: Vec<_> = log.lines().collect();
+        assert_eq!(lines.len(), 2, "{log}");
+        for line in &lines {
+            assert!(line.contains("ERROR") && line.contains("src/logging.rs:"));
+        }
+        assert!(lines[0].contains("a fixed text"), "{log}");
+        assert!(!log.contains("what a client sent"), "{log}");
+    }
+}

@@ -52,6 +52,9 @@ fn nothing_else_is_there() {
     }
     let posted = relay.ask("POST /metrics HTTP/1.1\r\nHost: admin\r\nConnection: close\r\n\r\n");
     assert!(posted.starts_with("HTTP/1.1 405"), "{posted}");
+    assert!(posted.contains("\r\nallow: GET, HEAD\r\n"), "{posted}");
+    let headed = relay.ask("HEAD /readyz HTTP/1.1\r\nHost: admin\r\nConnection: close\r\n\r\n");
+    assert!(headed.starts_with("HTTP/1.1 200"), "{headed}");
     // And nothing of it is there for clients.
     for path in ["/livez", "/readyz", "/metrics", "/debug/tunnels"] {
         let answer = crate::client::plain_get(relay.address(), path);
