@@ -140,6 +140,8 @@ fn a_field_of_a_trusted_proxy_counts_and_anybody_elses_does_not() {
             assert_eq!(open(&mut stream, b"", &field, n), expected);
             held.push(stream);
         }
+        let series = "hawser_relay_requests_refused_total{reason=\"client_connections\"}";
+        relay.metric_becomes(series, |refused| (refused - 1.0).abs() < 0.1);
     }
 }
 

@@ -212,6 +212,23 @@ async fn a_pair_that_changes_before_the_first_look_is_noticed() {
     }
 }
 
+/// The clock may be wrong so early, and clients judge by their own.
+#[tokio::test]
+async fn an_expired_certificate_is_shown_from_the_start_with_a_warning() {
+    let authority = Authority::new();
+    let expired = authority.sign_with("expired", HOST, |params| {
+        params.not_before = rcgen::date_time_ymd(2020, 1, 1);
+        params.not_after = rcgen::date_time_ymd(2021, 1, 1);
+    });
+    let relay = Program::start(&expired.flags());
+    relay.logged(&["WARN", "valid from 2020-01-01T00:00:00Z", "set the clock"]);
+    let refused = tls(relay.address(), &authority.client(), HOST).await;
+    let refused = refused.unwrap_err().to_string();
+    assert!(refused.contains("expired"), "{refused}");
+    let expiry = relay.metric("hawser_relay_tls_certificate_expiry_timestamp_seconds");
+    assert!((expiry - 1_609_459_200.0).abs() < 0.5, "{expiry}");
+}
+
 #[tokio::test]
 async fn sighup_reads_it_at_once_and_without_tls_does_nothing() {
     let authority = Authority::new();

@@ -1,40 +1,85 @@
 //! TLS as clients meet it.
 
+use std::sync::Arc;
+
 use futures_util::{SinkExt as _, StreamExt as _};
 use rustls::pki_types::ServerName;
+use rustls::version::{TLS12, TLS13};
+use rustls::{ClientConfig, HandshakeKind};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
-use tokio_tungstenite::tungstenite::Message;
+use tokio_rustls::client::TlsStream;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::{Error, Message};
 
 use crate::certificate::Authority;
 use crate::client::{ID, deliver, tls, upgrade};
 use crate::program::{Program, command, run};
 
+type Peer = WebSocketStream<TlsStream<TcpStream>>;
+
+/// A relay with a certificate, and what trusts it.
+struct Service {
+    relay: Program,
+    authority: Authority,
+    trust: Arc<ClientConfig>,
+}
+
+impl Service {
+    fn start(flags: &[&str]) -> Self {
+        let authority = Authority::new();
+        let mut all = authority.sign("relay", "relay.example").flags().to_vec();
+        all.extend(flags.iter().map(ToString::to_string));
+        Self {
+            relay: Program::start(&all),
+            trust: authority.client(),
+            authority,
+        }
+    }
+
+    async fn connect(&self) -> std::io::Result<TlsStream<TcpStream>> {
+        self.connect_with(&self.trust).await
+    }
+
+    async fn connect_with(
+        &self,
+        config: &Arc<ClientConfig>,
+    ) -> std::io::Result<TlsStream<TcpStream>> {
+        tls(self.relay.address(), config, "relay.example").await
+    }
+
+    async fn phone(&self) -> Result<Peer, Error> {
+        upgrade(self.connect().await?, &format!("/cable/new/{ID}")).await
+    }
+
+    async fn laptop(&self) -> Result<Peer, Error> {
+        let path = format!("/cable/connect/000000/{ID}");
+        upgrade(self.connect().await?, &path).await
+    }
+
+    /// How many handshakes ended like this, once it is so many.
+    fn handshakes(&self, result: &str, count: f64) {
+        let series = format!("hawser_relay_tls_handshakes_total{{result=\"{result}\"}}");
+        self.relay
+            .metric_becomes(&series, |found| (found - count).abs() < 0.1);
+    }
+}
+
 #[tokio::test]
 async fn a_tunnel_over_tls_carries_messages_of_every_size() {
-    let authority = Authority::new();
-    let files = authority.sign("relay", "relay.example");
-    for threads in ["1", "3"] {
-        let mut flags = files.flags().to_vec();
-        flags.extend(["--threads".into(), threads.into()]);
-        let relay = Program::start(&flags);
-        let (address, config) = (relay.address(), authority.client());
-        let stream = tls(address, &config, "relay.example").await.unwrap();
-        assert_eq!(stream.get_ref().1.alpn_protocol(), Some(&b"http/1.1"[..]));
-        let mut phone = upgrade(stream, &format!("/cable/new/{ID}")).await.unwrap();
+    for threads in ["--threads=1", "--threads=3"] {
+        let service = Service::start(&[threads]);
+        let mut phone = service.phone().await.unwrap();
         // More laptops than threads, so that some tunnel crosses threads.
         for _ in 0..6 {
-            let stream = tls(address, &config, "relay.example").await.unwrap();
-            let path = format!("/cable/connect/000000/{ID}");
-            let mut laptop = upgrade(stream, &path).await.unwrap();
+            let mut laptop = service.laptop().await.unwrap();
             for len in [1, 81, 16 * 1024, 60_000] {
                 deliver(&mut phone, &mut laptop, vec![7; len]).await;
                 deliver(&mut laptop, &mut phone, vec![9; len]).await;
             }
             drop((phone, laptop));
             phone = loop {
-                let stream = tls(address, &config, "relay.example").await.unwrap();
-                if let Ok(phone) = upgrade(stream, &format!("/cable/new/{ID}")).await {
+                if let Ok(phone) = service.phone().await {
                     break phone;
                 }
             };
@@ -45,18 +90,10 @@ async fn a_tunnel_over_tls_carries_messages_of_every_size() {
 /// Megabytes, of which most are at the relay or before it when the tunnel ends.
 #[tokio::test]
 async fn everything_before_a_close_arrives_over_tls_and_tls_is_closed_behind_it() {
-    let authority = Authority::new();
-    let files = authority.sign("relay", "relay.example");
-    for threads in ["1", "3"] {
-        let mut flags = files.flags().to_vec();
-        flags.extend(["--threads".into(), threads.into()]);
-        let relay = Program::start(&flags);
-        let (address, config) = (relay.address(), authority.client());
-        let stream = tls(address, &config, "relay.example").await.unwrap();
-        let mut phone = upgrade(stream, &format!("/cable/new/{ID}")).await.unwrap();
-        let stream = tls(address, &config, "relay.example").await.unwrap();
-        let path = format!("/cable/connect/000000/{ID}");
-        let mut laptop = upgrade(stream, &path).await.unwrap();
+    for threads in ["--threads=1", "--threads=3"] {
+        let service = Service::start(&[threads]);
+        let mut phone = service.phone().await.unwrap();
+        let mut laptop = service.laptop().await.unwrap();
         let sender = tokio::spawn(async move {
             for n in 0..60 {
                 laptop.send(Message::binary(vec![n; 60_000])).await.unwrap();
@@ -79,17 +116,45 @@ async fn everything_before_a_close_arrives_over_tls_and_tls_is_closed_behind_it(
     }
 }
 
+/// A ticket would tie two sign-ins together for whoever watches. This client would use one.
 #[tokio::test]
-async fn a_client_hello_may_come_byte_by_byte() {
-    let authority = Authority::new();
-    let relay = Program::start(&authority.sign("relay", "relay.example").flags());
+async fn both_versions_are_spoken_over_http1_and_no_session_is_resumed() {
+    let service = Service::start(&[]);
+    for version in [&TLS13, &TLS12] {
+        let mut config = (*service.authority.client_of(&[version])).clone();
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        let config = Arc::new(config);
+        for _ in 0..3 {
+            let mut stream = service.connect_with(&config).await.unwrap();
+            stream
+                .write_all(b"GET / HTTP/1.1\r\nHost: relay\r\n\r\n")
+                .await
+                .unwrap();
+            stream.read_to_end(&mut Vec::new()).await.unwrap();
+            let (_, session) = stream.get_ref();
+            assert_eq!(session.protocol_version(), Some(version.version));
+            assert_eq!(session.alpn_protocol(), Some(&b"http/1.1"[..]));
+            assert_eq!(session.handshake_kind(), Some(HandshakeKind::Full));
+            assert_eq!(session.tls13_tickets_received(), 0);
+        }
+    }
+}
+
+/// The first message of a handshake, as bytes.
+fn hello(trust: &Arc<ClientConfig>) -> Vec<u8> {
     let host = ServerName::try_from("relay.example").unwrap();
-    let mut session = rustls::ClientConnection::new(authority.client(), host).unwrap();
+    let mut session = rustls::ClientConnection::new(Arc::clone(trust), host).unwrap();
     let mut hello = Vec::new();
     session.write_tls(&mut hello).unwrap();
-    let mut stream = TcpStream::connect(relay.address()).await.unwrap();
+    hello
+}
+
+#[tokio::test]
+async fn a_client_hello_may_come_byte_by_byte() {
+    let service = Service::start(&[]);
+    let mut stream = TcpStream::connect(service.relay.address()).await.unwrap();
     stream.set_nodelay(true).unwrap();
-    for byte in hello.chunks(1) {
+    for byte in hello(&service.trust).chunks(1) {
         stream.write_all(byte).await.unwrap();
         tokio::task::yield_now().await;
     }
@@ -100,18 +165,14 @@ async fn a_client_hello_may_come_byte_by_byte() {
 }
 
 #[tokio::test]
-async fn clients_that_ask_for_http2_only_or_speak_no_tls_are_turned_away_and_others_served() {
-    let authority = Authority::new();
-    let relay = Program::start(&authority.sign("relay", "relay.example").flags());
-    let mut h2 = (*authority.client()).clone();
+async fn handshakes_that_fail_are_counted_by_what_they_fail_at_and_others_served() {
+    let service = Service::start(&[]);
+    let mut h2 = (*service.trust).clone();
     h2.alpn_protocols = vec![b"h2".to_vec()];
-    assert!(
-        tls(relay.address(), &h2.into(), "relay.example")
-            .await
-            .is_err()
-    );
+    service.connect_with(&h2.into()).await.unwrap_err();
+    service.handshakes("nothing_in_common", 1.0);
 
-    let mut plain = TcpStream::connect(relay.address()).await.unwrap();
+    let mut plain = TcpStream::connect(service.relay.address()).await.unwrap();
     plain
         .write_all(b"GET / HTTP/1.1\r\nHost: relay\r\n\r\n")
         .await
@@ -119,13 +180,31 @@ async fn clients_that_ask_for_http2_only_or_speak_no_tls_are_turned_away_and_oth
     let mut answer = Vec::new();
     let _ = plain.read_to_end(&mut answer).await;
     assert_eq!(answer.first(), Some(&21), "a TLS alert");
+    service.handshakes("not_tls", 1.0);
 
-    let mut none = (*authority.client()).clone();
-    none.alpn_protocols = Vec::new();
-    let stream = tls(relay.address(), &none.into(), "relay.example")
+    let stranger = Authority::new().client();
+    service.connect_with(&stranger).await.unwrap_err();
+    service.handshakes("alert", 1.0);
+
+    let mut leaves = TcpStream::connect(service.relay.address()).await.unwrap();
+    leaves.write_all(&hello(&service.trust)).await.unwrap();
+    drop(leaves);
+    service.handshakes("lost", 1.0);
+
+    // What should be encrypted is no cipher's.
+    let record = [&[23, 3, 3, 0, 32][..], &[0; 32]].concat();
+    let mut breaks = TcpStream::connect(service.relay.address()).await.unwrap();
+    breaks
+        .write_all(&[hello(&service.trust), record].concat())
         .await
         .unwrap();
+    service.handshakes("violation", 1.0);
+
+    let mut none = (*service.trust).clone();
+    none.alpn_protocols = Vec::new();
+    let stream = service.connect_with(&none.into()).await.unwrap();
     upgrade(stream, &format!("/cable/new/{ID}")).await.unwrap();
+    service.handshakes("done", 1.0);
 }
 
 #[test]

@@ -61,9 +61,15 @@ async fn by_default_there_are_never_more_connections_than_file_descriptors() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn running_out_of_file_descriptors_neither_spins_nor_lasts() {
     // By default, the relay takes no more connections than there are descriptors.
-    let relay = with_few_files(&["--listen=127.0.0.1:0", "--admin=off", "--connections=none"]);
+    let relay = with_few_files(&[
+        "--listen=127.0.0.1:0",
+        "--admin=127.0.0.1:0",
+        "--connections=none",
+    ]);
     let address = relay.address();
     let idle = relay.sockets();
+    let errors = "hawser_relay_accept_errors_total";
+    assert!(relay.metric(errors) < 0.5);
 
     let (mut phone, mut laptop) = {
         let phone = connect_from([127, 2, 0, 1].into(), address).await.unwrap();
@@ -94,6 +100,8 @@ async fn running_out_of_file_descriptors_neither_spins_nor_lasts() {
 
     let latecomer = Honest::start(address, None);
     drop((flood, held));
+    relay.logged(&["WARN", "cannot accept connections", "from=\"clients\""]);
+    relay.metric_becomes(errors, |count| count > 0.5);
     latecomer
         .report(&format!(
             "no descriptors left ({full} sockets open, {spent}0 ms of CPU in a second, an old tunnel went on), then some again"
