@@ -47,12 +47,55 @@ fn forwarded_for(head: &RequestHead<'_>) -> Vec<Option<IpAddr>> {
 fn forwarded(head: &RequestHead<'_>) -> Vec<Option<IpAddr>> {
     head.values("forwarded")
         .flat_map(|value| match std::str::from_utf8(value) {
-            Ok(value) => rfc7239::parse(value)
-                .map(|element| element.ok()?.forwarded_for?.ip().copied())
+            Ok(value) => split(value, ',')
+                .into_iter()
+                .map(forwarded_by_one)
                 .collect(),
             Err(_) => vec![None],
         })
         .collect()
+}
+
+/// The one `for` of what a proxy said.
+fn forwarded_by_one(element: &str) -> Option<IpAddr> {
+    let mut nodes = split(element, ';').into_iter().filter(|pair| {
+        let name = pair.split_once('=').map(|(name, _)| name);
+        name.is_some_and(|name| name.eq_ignore_ascii_case("for"))
+    });
+    let (node, None) = (nodes.next()?, nodes.next()) else {
+        return None;
+    };
+    let parsed = rfc7239::parse(node).next()?.ok()?;
+    parsed.forwarded_for?.ip().copied()
+}
+
+/// Splits outside of quoted texts, in which a proxy may pass on what a client chose (`host="a,b"`). From the
+/// end, because only what was appended is sure to have its quotes in pairs.
+fn split(text: &str, separator: char) -> Vec<&str> {
+    let mut parts = Vec::new();
+    let mut rest = text;
+    let mut quoted = false;
+    for (at, letter) in text.char_indices().rev() {
+        if letter == '"' && !is_escaped(text, at) {
+            quoted = !quoted;
+        } else if letter == separator
+            && !quoted
+            && let Some((before, part)) = rest.split_at_checked(at)
+        {
+            parts.push(part.trim_start_matches(separator).trim());
+            rest = before;
+        }
+    }
+    parts.push(rest.trim());
+    parts.reverse();
+    parts
+}
+
+/// Whether an odd number of backslashes stands before this place.
+fn is_escaped(text: &str, at: usize) -> bool {
+    let before = text.get(..at).unwrap_or_default();
+    let slashes = before.len() - before.trim_end_matches('\\').len();
+    slashes % 2 == 1
 }
 
 #[cfg(test)]
@@ -133,6 +176,29 @@ mod tests {
                 client("192.0.2.1"),
             ),
             ("for=192.0.2.1, for=10.1.1.1", client("192.0.2.1")),
+            // What a client chose, and the proxy passes on in quotes.
+            (
+                "for=192.0.2.1;host=\"a;for=198.51.100.1\"",
+                client("192.0.2.1"),
+            ),
+            (
+                "for=192.0.2.1;host=\"a, for=198.51.100.1\"",
+                client("192.0.2.1"),
+            ),
+            (
+                "for=192.0.2.1;host=\"a\\\", for=198.51.100.1\"",
+                client("192.0.2.1"),
+            ),
+            (
+                "for=192.0.2.1;host=\"a\\\\\", for=10.1.1.1",
+                client("192.0.2.1"),
+            ),
+            // What a client sent, and the proxy appended to.
+            ("for=\"198.51.100.1, for=192.0.2.1", client("192.0.2.1")),
+            ("for=198.51.100.1;\\, for=192.0.2.1", client("192.0.2.1")),
+            ("for=192.0.2.1;for=198.51.100.1", Told::Malformed),
+            ("for=192.0.2.1, ", Told::Malformed),
+            ("", Told::Malformed),
             ("for=_hidden", Told::Malformed),
             ("for=unknown", Told::Malformed),
             ("proto=https", Told::Malformed),
