@@ -145,6 +145,14 @@ mod tests {
 
     use super::*;
 
+    #[test]
+    fn each_level_is_the_one_of_its_name() {
+        for name in ["error", "warn", "info", "debug", "trace"] {
+            let level: LogLevel = name.parse().unwrap();
+            assert_eq!(LevelFilter::from(level).to_string(), name);
+        }
+    }
+
     #[derive(Clone, Default)]
     struct Paper(Arc<Mutex<Vec<u8>>>);
 

@@ -146,7 +146,8 @@ mod tests {
 
     fn version_2(command: u8, family: u8, body: &[u8]) -> Vec<u8> {
         let mut header = b"\r\n\r\n\0\r\nQUIT\n".to_vec();
-        header.extend([0x20 | command, family, 0, u8::try_from(body.len()).unwrap()]);
+        header.extend([0x20 | command, family]);
+        header.extend(u16::try_from(body.len()).unwrap().to_be_bytes());
         header.extend(body);
         header
     }
@@ -187,6 +188,28 @@ mod tests {
                 (expected, b"GET / HTTP/1.1".to_vec())
             );
         }
+    }
+
+    #[tokio::test]
+    async fn a_header_may_be_as_long_as_its_limit_and_no_longer() {
+        let mut body = vec![192, 0, 2, 1, 10, 0, 0, 1, 1, 2, 1, 187];
+        // The balancer's own things, to the limit.
+        let [high, low] = u16::try_from(HEADER_MAX - 16 - 12 - 3)
+            .unwrap()
+            .to_be_bytes();
+        body.extend([0xE0, high, low]);
+        body.resize(HEADER_MAX - 16, 0);
+        let longest = version_2(1, 0x11, &body);
+        assert_eq!(longest.len(), HEADER_MAX);
+        assert_eq!(read_pieces(&[&longest]).await.0, client("192.0.2.1"));
+        body.push(0);
+        let longer = version_2(1, 0x11, &body);
+        assert_eq!(read_pieces(&[&longer]).await.0, Told::Malformed);
+
+        let line = [LINE_START, &[b'T'; LINE_MAX]].concat();
+        let (torn, too_long) = (&line[..LINE_MAX - 1], &line[..LINE_MAX]);
+        assert_eq!(read_pieces(&[torn]).await.0, Told::Lost, "its end may come");
+        assert_eq!(read_pieces(&[too_long]).await.0, Told::Malformed);
     }
 
     #[tokio::test]

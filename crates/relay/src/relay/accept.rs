@@ -153,4 +153,15 @@ mod tests {
         assert_eq!(pace.wait(), Some(start + Duration::from_millis(10)));
         assert_eq!(Pace::new(None, 4).wait(), None);
     }
+
+    #[tokio::test(start_paused = true)]
+    async fn several_loops_share_the_rate() {
+        let mut pace = Pace::new(Some(100), 4);
+        let start = Instant::now();
+        assert_eq!(pace.wait(), None);
+        for accept in 1..10 {
+            let due = start + Duration::from_millis(40) * accept;
+            assert_eq!(pace.wait(), Some(due), "a quarter of 100 a second");
+        }
+    }
 }

@@ -4,6 +4,7 @@
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use hawser_relay::config::Key;
 
@@ -179,10 +180,14 @@ fn prove(key: &str) {
             assert_eq!(&answer, b"HTTP/1.1 200");
         }
         "accepts-per-second" => {
-            let relay = Program::start(&["--accepts-per-second=20"]);
-            for _ in 0..5 {
+            let relay = Program::start(&["--accepts-per-second=20", "--threads=1"]);
+            relay.address();
+            let start = Instant::now();
+            for _ in 0..13 {
                 assert!(plain_get(relay.address(), "/").starts_with("HTTP/1.1 200"));
             }
+            // Four in a burst, and nine 50 ms apart.
+            assert!(start.elapsed() >= Duration::from_millis(450));
             let series = "hawser_relay_limits_hit_total{limit=\"accept_rate\"}";
             relay.metric_becomes(series, |count| count > 0.5);
         }

@@ -14,6 +14,7 @@ mod client;
 mod config;
 mod deploy;
 mod faults;
+mod hurry;
 mod keys;
 mod links;
 mod logs;

@@ -96,10 +96,15 @@ fn connections_of_one_client_are_counted_over_all_proxies() {
         assert_eq!(open(&mut stream, &version_1("192.0.2.1"), "", n), expected);
         held.push(stream);
     }
-    relay.metric_becomes(
-        "hawser_relay_limits_hit_total{limit=\"client_connections\"}",
-        |hit| hit > 0.5,
-    );
+    let hits = "hawser_relay_limits_hit_total{limit=\"client_connections\"}";
+    relay.metric_becomes(hits, |count| (count - 1.0).abs() < 0.1);
+    // And those of one that comes by itself.
+    for (n, expected) in [(4, 101), (5, 101), (6, 0)] {
+        let mut stream = connect_from("127.0.1.1", &relay);
+        assert_eq!(open(&mut stream, b"", "", n), expected);
+        held.push(stream);
+    }
+    relay.metric_becomes(hits, |count| (count - 2.0).abs() < 0.1);
 }
 
 #[test]

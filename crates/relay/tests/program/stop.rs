@@ -21,10 +21,11 @@ async fn join(relay: &Program, n: u8) -> Result<WebSocketStream<TcpStream>, Erro
     upgrade(tcp, &format!("/cable/connect/000000/{n:032X}")).await
 }
 
-/// The close code that a peer is told.
+/// The close code that a peer is told, before long.
 async fn told(peer: &mut WebSocketStream<TcpStream>) -> u16 {
     loop {
-        match peer.next().await.expect("a close frame").unwrap() {
+        let next = tokio::time::timeout(PATIENCE, peer.next()).await;
+        match next.expect("a close frame").unwrap().unwrap() {
             Message::Close(Some(frame)) => return frame.code.into(),
             Message::Ping(_) => {}
             other => panic!("{other:?}"),

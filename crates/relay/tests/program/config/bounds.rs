@@ -1,7 +1,9 @@
 //! What fits together and is within its bounds, and what is refused because it does not or is not.
 
+use hawser_relay::config::Key;
+
 use crate::certificate::Authority;
-use crate::program::{Program, command, run};
+use crate::program::{Ended, Program, command, run};
 
 #[test]
 fn what_contradicts_itself_is_refused_with_its_place_and_its_reason() {
@@ -12,17 +14,6 @@ fn what_contradicts_itself_is_refused_with_its_place_and_its_reason() {
             "--session-time 180s",
             "--session-time",
             "a browser stays that long",
-        ),
-        (
-            "--session-time 0s --allow-short-sessions",
-            "--session-time",
-            "no time at all",
-        ),
-        ("--waiting-time 0s", "--waiting-time", "no time at all"),
-        (
-            "--waiting-time 24h1s",
-            "--waiting-time",
-            "a day (24h) at most",
         ),
         (
             "--drain-time 1000000000000s",
@@ -70,16 +61,6 @@ fn what_contradicts_itself_is_refused_with_its_place_and_its_reason() {
             "nobody is trusted",
         ),
         (
-            "--no-quotas --messages 100",
-            "--messages, --no-quotas",
-            "choose one",
-        ),
-        (
-            "--no-quotas --client-connections 100",
-            "--client-connections, --no-quotas",
-            "choose one",
-        ),
-        (
             "--client-connections 1",
             "--client-connections",
             "2 or more",
@@ -89,8 +70,44 @@ fn what_contradicts_itself_is_refused_with_its_place_and_its_reason() {
             "--client-waiting-tunnels",
             "no phone",
         ),
+        (
+            "--client-tunnels-per-second 0",
+            "--client-tunnels-per-second",
+            "no phone",
+        ),
     ] {
         is_refused(flags, places, reason);
+    }
+    for key in [
+        "messages",
+        "tunnel-bytes",
+        "client-connections",
+        "client-waiting-tunnels",
+        "client-tunnels-per-second",
+    ] {
+        let flags = format!("--no-quotas --{key} 100000");
+        is_refused(&flags, &format!("--{key}, --no-quotas"), "choose one");
+    }
+}
+
+#[test]
+fn every_time_ends_within_a_day_and_most_are_more_than_none() {
+    let may_be_none = ["drain-time", "peer-retry-time"];
+    for key in Key::all().filter(|key| key.value_name() == "TIME") {
+        let flag = format!("--{}", key.name());
+        is_refused(&format!("{flag} 86400001ms"), &flag, "a day (24h) at most");
+        is_taken(&format!("{flag} 24h"));
+        // The tunnel has a reason of its own.
+        let none = if key.name() == "session-time" {
+            format!("{flag} 0s --allow-short-sessions")
+        } else {
+            format!("{flag} 0s")
+        };
+        if may_be_none.contains(&key.name().as_str()) {
+            is_taken(&none);
+        } else {
+            is_refused(&none, &flag, "no time at all");
+        }
     }
 }
 
@@ -101,7 +118,6 @@ fn what_contradicts_itself_about_other_instances_is_refused_with_its_place_and_i
         ("--peer-count 257", "--peer-count", "1 to 256"),
         ("--peer-dials 0", "--peer-dials", "no instance"),
         ("--peer-connections 0", "--peer-connections", "no laptop"),
-        ("--peer-connect-time 0s", "--peer-connect-time", "no time"),
         (
             "--peer-listen 127.0.0.1:8081 --peer-key-file a",
             "peer-template (default)",
@@ -138,14 +154,10 @@ fn what_contradicts_itself_about_other_instances_is_refused_with_its_place_and_i
 }
 
 fn is_refused(flags: &str, places: &str, reason: &str) {
-    let flags: Vec<_> = flags.split(' ').collect();
-    let ended = run(command(&flags).arg("--check-config"));
+    let ended = check(flags);
     let line = ended.stderr.lines().next().unwrap_or_default();
-    assert!(
-        line.starts_with(&format!("{places}: ")),
-        "{flags:?}: {line}"
-    );
-    assert!(line.contains(reason), "{flags:?}: {line}");
+    assert!(line.starts_with(&format!("{places}: ")), "{flags}: {line}");
+    assert!(line.contains(reason), "{flags}: {line}");
     assert_eq!(ended.status.code(), Some(2));
 }
 
@@ -155,22 +167,72 @@ fn what_is_just_within_the_bounds_is_taken() {
         "--session-time 181s",
         "--threads 1024",
         "--early-bytes 1",
-        "--session-time 1s --allow-short-sessions",
         "--head-bytes 256",
         "--head-bytes 16KiB",
         "--message-bytes 1KiB",
         "--message-bytes 1MiB",
+        "--tunnel-bytes 64KiB",
         "--messages 6",
+        "--control-frames 0",
+        "--waiting-tunnels 1",
         "--connections 2",
+        "--accepts-per-second 1",
         "--client-connections 2",
-        "--drain-time 0s",
+        "--client-waiting-tunnels 1",
+        "--client-tunnels-per-second 1",
+        "--domain-id 1",
+        "--domain-id 256",
+        "--domain-id 65535",
+        "--peer-count 1",
+        "--peer-count 256",
+        "--peer-dials 1",
+        "--peer-connections 1",
     ] {
-        let flags: Vec<_> = flags.split(' ').collect();
-        let ended = run(command(&flags).arg("--check-config"));
-        assert_eq!(ended.stderr, "");
-        assert!(ended.stdout.ends_with("the configuration is right\n"));
-        assert!(ended.status.success());
+        is_taken(flags);
     }
+    let short = check("--session-time 1s --allow-short-sessions");
+    assert!(short.status.success(), "{}", short.stderr);
+}
+
+fn check(flags: &str) -> Ended {
+    let flags: Vec<_> = flags.split_terminator(' ').collect();
+    run(command(&flags).arg("--check-config"))
+}
+
+/// Without a warning.
+fn is_taken(flags: &str) {
+    let ended = check(flags);
+    assert_eq!(ended.stderr, "", "{flags}");
+    assert!(ended.stdout.ends_with("the configuration is right\n"));
+    assert!(!ended.stdout.contains("warning"), "{}", ended.stdout);
+    assert!(ended.status.success(), "{flags}");
+}
+
+#[test]
+fn what_should_rarely_be_is_a_warning() {
+    for (flags, warning) in [
+        ("--no-quotas", "quotas are lifted"),
+        ("--allow-short-sessions", "too short for a browser"),
+        ("--listen [::]:8080", "without TLS on a public address"),
+        ("--listen 192.0.2.1:80", "without TLS on a public address"),
+        ("--admin 10.0.0.1:9090", "reachable from other machines"),
+    ] {
+        let ended = check(flags);
+        assert!(ended.status.success(), "{}", ended.stderr);
+        let warnings: Vec<_> = ended.stdout.lines().rev().skip(1).collect();
+        assert_eq!(warnings.len(), 1, "{}", ended.stdout);
+        assert!(warnings[0].starts_with("warning: "), "{}", warnings[0]);
+        assert!(warnings[0].contains(warning), "{}", warnings[0]);
+    }
+    for private in [
+        "10.0.0.1:80",
+        "[fd00::1]:80",
+        "169.254.0.1:80",
+        "[fe80::1]:80",
+    ] {
+        is_taken(&format!("--listen {private}"));
+    }
+    is_taken("");
 }
 
 #[test]

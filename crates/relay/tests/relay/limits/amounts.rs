@@ -47,6 +47,25 @@ async fn message_bytes() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_message_of_a_mebibyte_may_be_allowed() {
+    let told = told("message-bytes", "1MiB");
+    let (mut phone, mut laptop) = pair(&told.relay).await;
+    let sender = tokio::spawn(async move {
+        phone.send(&vec![1; 1 << 20]).await;
+        phone
+    });
+    assert_eq!(laptop.receive().await, binary(&vec![1; 1 << 20]));
+    let mut phone = sender.await.unwrap();
+    both_are_told(
+        &mut phone,
+        &mut laptop,
+        &message(&vec![1; 1 << 20 | 1])[..14],
+        1009,
+    )
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn messages() {
     let told = told("messages", "6");
     let (mut phone, mut laptop) = pair(&told.relay).await;
