@@ -70,8 +70,15 @@ impl End {
             Farewell::Lost => Farewell::Lost,
             _ if in_frame => Farewell::Told,
             Farewell::Heard(code) => {
+                // A peer that waits for nothing is gone at once. One that is slow may say more before it has
+                // got all, if only that TLS ends: unread, that would take back what is on its way to it.
+                let behind = !self.outbound.is_empty();
                 self.outbound.push(close_answer(code));
-                Farewell::Done
+                if behind {
+                    Farewell::Told
+                } else {
+                    Farewell::Done
+                }
             }
             Farewell::Ended => {
                 self.outbound.push(close_frame(reason));
@@ -189,20 +196,29 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_peer_that_has_part_of_a_frame_is_heard_out_so_that_it_gets_what_came_before() {
+    async fn a_slow_peer_that_will_not_answer_is_heard_out_so_that_it_gets_what_came_before() {
         let metrics = Metrics::new().unwrap();
-        let (mut peer, ours) = duplex(64);
-        let socket = Socket::Other(Box::new(ours));
-        let mut end = End::new(socket, Vec::new(), Seat::new(&metrics));
-        end.push_early(vec![7; 1000]);
-        end.say_goodbye(CloseReason::PeerLost, true);
-        let goodbye = task::spawn(async move { poll_fn(|cx| end.poll_goodbye(cx)).await });
-        let mut read = Vec::new();
-        peer.read_to_end(&mut read).await.unwrap();
-        assert!(read == [7; 1000], "{} bytes", read.len());
-        let late = peer.write_all(&[0; 1000]).await;
-        late.expect("nothing that it still says makes a reset");
-        drop(peer);
-        goodbye.await.unwrap();
+        let answer = close_answer(Some(1000));
+        for (farewell, in_frame, answer) in [
+            (Farewell::Open, true, &[][..]),
+            (Farewell::Heard(Some(1000)), false, &answer),
+        ] {
+            let (mut peer, ours) = duplex(64);
+            let socket = Socket::Other(Box::new(ours));
+            let mut end = End::new(socket, Vec::new(), Seat::new(&metrics));
+            end.push_early(vec![7; 1000]);
+            end.farewell = farewell;
+            end.say_goodbye(CloseReason::PeerLost, in_frame);
+            let goodbye = task::spawn(async move { poll_fn(|cx| end.poll_goodbye(cx)).await });
+            let mut read = Vec::new();
+            peer.read_to_end(&mut read).await.unwrap();
+            assert!(read == [&[7; 1000], answer].concat(), "{farewell:?}");
+            let late = peer.write_all(&[0; 1000]).await;
+            late.unwrap_or_else(|error| {
+                panic!("{farewell:?}: what it still says makes a reset: {error}")
+            });
+            drop(peer);
+            goodbye.await.unwrap();
+        }
     }
 }
