@@ -8,8 +8,8 @@ use tokio_rustls::TlsAcceptor;
 use crate::address::{Told, read_header};
 use crate::config::AddressFrom;
 use crate::metrics::Limit;
-use crate::relay::Shared;
 use crate::seat::Seat;
+use crate::shared::Shared;
 use crate::socket::Socket;
 use crate::tls::HandshakeFailure;
 

@@ -12,7 +12,7 @@
 //! | `check` | what contradicts itself |
 //! | `print` | settings as a file, and as a table |
 
-mod amount;
+pub(crate) mod amount;
 mod check;
 mod file;
 mod flags;

@@ -16,15 +16,17 @@ use self::head::Asked;
 use crate::address::Told;
 use crate::admission::{Admitted, Arrival};
 use crate::clients::Exceeded;
-use crate::decide::{Decision, Refusal, WebSocketKey};
+use crate::decide::{Decision, WebSocketKey};
+use crate::joining::Joining;
 use crate::metrics::Counted;
 use crate::pairing::{Taken, Ticket};
 use crate::pump::End;
-use crate::relay::Shared;
+use crate::refusal::Refusal;
 use crate::response;
 use crate::seat::Seat;
+use crate::shared::Shared;
 use crate::socket::{Handed, Socket};
-use crate::tunnel::{Joining, Opened, Tunnel};
+use crate::tunnel::{Opened, Tunnel};
 
 /// A connection's task. Small, and each stage has a box of its own, so that a connection that waits
 /// does not keep the room that its request needed.

@@ -9,12 +9,13 @@
 //! | module | job |
 //! |---|---|
 //! | `relay` | accepts connections, and ends in good order |
+//! | `shared` | what every connection needs |
 //! | `admission`, `address`, [`tls`] | what comes before the request |
 //! | `connection` | the one request of a connection, and its answer |
-//! | [`request`], [`decide`](mod@decide), `response` | bytes to request, request to decision, decision to answer |
+//! | [`request`], [`decide`](mod@decide), `refusal`, `response` | bytes to request, request to decision, decision to answer |
 //! | `pairing` | who waits for whom |
 //! | `clients` | what one client may use |
-//! | `tunnel` | the life of a tunnel, in one task |
+//! | `joining`, `tunnel` | a laptop on its way to its phone; the life of a tunnel, in one task |
 //! | `pump` | the data path |
 //! | [`peer`] | other instances behind the same domain |
 //! | [`config`], `metrics` | what it may be told, and what it counts |
@@ -45,6 +46,7 @@ mod clients;
 pub mod config;
 mod connection;
 pub mod decide;
+mod joining;
 mod listen;
 pub mod logging;
 mod metrics;
@@ -52,20 +54,23 @@ pub mod open_files;
 mod pairing;
 pub mod peer;
 mod pump;
+mod refusal;
 mod relay;
 mod replaced;
 pub mod request;
 mod response;
 mod seat;
+mod shared;
 mod socket;
 pub mod tls;
 mod tunnel;
 
 pub use self::admin::Admin;
 pub use self::config::{Config, Limits, Quotas};
-pub use self::decide::{Decision, Refusal};
+pub use self::decide::Decision;
 pub use self::listen::{BindError, Listener, Listeners, bind};
 pub use self::metrics::{CertificateMetrics, Stats, register_process_metrics};
+pub use self::refusal::Refusal;
 pub use self::relay::{DrainReport, Relay, RelayError, ServeError};
 pub use self::socket::{Io, Socket};
 pub use self::tls::Tls;

@@ -16,8 +16,8 @@ use prometheus::{
 };
 
 use crate::address::Told;
-use crate::decide::Refusal;
 use crate::peer::PeerMetrics;
+use crate::refusal::Refusal;
 use crate::tls::HandshakeFailure;
 
 pub use self::certificate::CertificateMetrics;

@@ -34,7 +34,7 @@ use std::time::{Duration, SystemTime};
 
 use hawser_wire::RoutingId;
 
-use crate::config::Ceiling;
+use crate::config::amount::Ceiling;
 
 use self::address::Address;
 use self::breaker::Breaker;
@@ -124,7 +124,7 @@ impl Peers {
             own: Slot::of(own),
             places: places.collect(),
             keys: RwLock::new(config.keys.clone()),
-            replays: Replays::default(),
+            replays: Replays::of_tokens(token::LIFE),
             limits,
         }
     }

@@ -8,54 +8,23 @@ mod peers;
 
 use std::future::Future;
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicBool, Ordering, fence};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use prometheus::Registry;
-use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
 use crate::admission::Arrival;
-use crate::census::Census;
-use crate::clients::Clients;
-use crate::config::{Ceiling, Config};
+use crate::config::Config;
 use crate::listen::{Listener, Listeners};
 use crate::metrics::{Metrics, Stats};
-use crate::open_files;
-use crate::pairing::Pairing;
-use crate::peer::Peers;
-use crate::pump::Budget;
 use crate::seat::Seat;
+use crate::shared::Shared;
 use crate::socket::{Io, Socket};
-use crate::tunnel::Joining;
 
 /// A tunnel service. Clones are handles to the same one.
 #[derive(Debug, Clone)]
 pub struct Relay {
     pub(crate) shared: Arc<Shared>,
-}
-
-/// What every connection needs.
-#[derive(Debug)]
-pub(crate) struct Shared {
-    pub(crate) config: Config,
-    pub(crate) budget: Budget,
-    pub(crate) metrics: Metrics,
-    pub(crate) clients: Clients,
-    pub(crate) pairing: Pairing<Box<Joining>>,
-    pub(crate) peers: Option<Arc<Peers>>,
-    /// Most connections at once.
-    connections: Option<u64>,
-    /// Held by the thread that takes a place for a connection.
-    seats: Mutex<()>,
-    /// Ends every tunnel at once.
-    pub(crate) cut: CancellationToken,
-    pub(crate) census: Census,
-    /// Every event loop that accepts connections.
-    loops: Mutex<Vec<Handle>>,
-    draining: AtomicBool,
-    /// Each thread has an event loop of its own, so that a socket moves with its tunnel.
-    own_loops: AtomicBool,
 }
 
 /// How a drain went.
@@ -93,42 +62,9 @@ impl Relay {
     /// # Errors
     /// [`RelayError::Metrics`], which no configuration causes.
     pub fn new(config: Config) -> Result<Self, RelayError> {
-        let limits = &config.limits;
-        let connections = match limits.connections {
-            Ceiling::Auto => open_files::connections(),
-            Ceiling::At(most) => Some(most),
-            Ceiling::None => None,
-        };
         let metrics = Metrics::new().map_err(RelayError::Metrics)?;
-        metrics.show_limits(connections, limits.waiting_tunnels);
         Ok(Self {
-            shared: Arc::new(Shared {
-                budget: Budget {
-                    message_bytes: limits.message_bytes,
-                    messages: limits.messages,
-                    bytes: limits.tunnel_bytes,
-                    control_frames: limits.control_frames,
-                },
-                metrics,
-                clients: Clients::new(config.quotas.clone()),
-                pairing: Pairing::new(),
-                peers: config
-                    .peers
-                    .as_ref()
-                    .map(|peers| Arc::new(Peers::new(peers, config.routing_id))),
-                connections,
-                seats: Mutex::default(),
-                cut: CancellationToken::new(),
-                census: if config.census {
-                    Census::kept()
-                } else {
-                    Census::default()
-                },
-                loops: Mutex::default(),
-                draining: AtomicBool::new(false),
-                own_loops: AtomicBool::new(false),
-                config,
-            }),
+            shared: Arc::new(Shared::new(config, metrics)),
         })
     }
 
@@ -231,7 +167,9 @@ impl Relay {
     ) -> Result<DrainReport, ServeError> {
         let Listeners { first, others, tls } = listeners;
         let threads = others.len() + 1;
-        self.shared.own_loops.store(threads > 1, Ordering::Relaxed);
+        if threads > 1 {
+            self.shared.set_own_loops();
+        }
         let listen = move |listener| Listener::from_std(listener, tls.clone());
         let first = listen(first).map_err(ServeError::Thread)?;
         let over = CancellationToken::new();
@@ -272,26 +210,5 @@ impl Relay {
             tls: None,
         };
         Arc::clone(&self.shared).connection(arrival).await;
-    }
-}
-
-impl Shared {
-    pub(crate) fn is_draining(&self) -> bool {
-        self.draining.load(Ordering::Relaxed)
-    }
-
-    /// Whether a drain has begun that may not have seen what was counted just before this call.
-    pub(crate) fn begins_to_drain(&self) -> bool {
-        // Pairs with the fence of the drain: either this sees the drain, or that sees the count.
-        fence(Ordering::SeqCst);
-        self.is_draining()
-    }
-
-    fn loops(&self) -> MutexGuard<'_, Vec<Handle>> {
-        self.loops.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(crate) fn own_loops(&self) -> bool {
-        self.own_loops.load(Ordering::Relaxed)
     }
 }

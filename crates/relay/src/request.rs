@@ -5,7 +5,7 @@
 
 use httparse::{EMPTY_HEADER, Header, Status};
 
-use crate::decide::Refusal;
+use crate::refusal::Refusal;
 
 /// Header fields in a head: a browser sends about 13.
 const FIELDS_MAX: usize = 64;

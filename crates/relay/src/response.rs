@@ -6,7 +6,8 @@ use hawser_wire::RoutingId;
 use hawser_wire::header::SUBPROTOCOL;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
-use crate::decide::{Refusal, WebSocketKey};
+use crate::decide::WebSocketKey;
+use crate::refusal::Refusal;
 
 /// What `GET /` shows.
 const PAGE: &str = "<!doctype html><html lang=en><meta charset=utf-8><title>Hawser tunnel service</title>\

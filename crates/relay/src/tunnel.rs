@@ -16,21 +16,11 @@ use tokio_util::sync::WaitForCancellationFutureOwned;
 use self::goodbye::Goodbye;
 use crate::census::Entry;
 use crate::clients::ClientTunnel;
+use crate::joining::Joining;
 use crate::metrics::{Counted, Limit};
 use crate::pairing::Registration;
 use crate::pump::{End, Stopped, poll_early, poll_forward};
-use crate::relay::Shared;
-use crate::seat::Seat;
-use crate::socket::Handed;
-
-/// A laptop that has got its 101, on its way to the phone's task.
-#[derive(Debug)]
-pub(crate) struct Joining {
-    pub(crate) socket: Handed,
-    pub(crate) seat: Seat,
-    /// What the laptop sent behind its request.
-    pub(crate) early: Vec<u8>,
-}
+use crate::shared::Shared;
 
 /// What a phone holds that has got its 101.
 pub(crate) struct Opened {

@@ -9,7 +9,7 @@ use tokio::time::timeout;
 
 use crate::metrics::Limit;
 use crate::pump::with_read_buffer;
-use crate::relay::Shared;
+use crate::shared::Shared;
 use crate::socket::Socket;
 
 impl Shared {

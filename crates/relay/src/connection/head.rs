@@ -8,11 +8,12 @@ use std::time::SystemTime;
 use tokio::io::{AsyncRead as _, ReadBuf};
 
 use crate::address::{Told, told_by};
-use crate::decide::{Conditions, Decision, Refusal, decide};
+use crate::decide::{Conditions, Decision, decide};
 use crate::pump::with_read_buffer;
-use crate::relay::Shared;
+use crate::refusal::Refusal;
 use crate::request::with_head;
 use crate::seat::Origin;
+use crate::shared::Shared;
 use crate::socket::Socket;
 
 /// What a request leads to, besides its answer.

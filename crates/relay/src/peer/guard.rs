@@ -7,7 +7,8 @@ use hawser_wire::TunnelPath;
 
 use super::routing::Slot;
 use super::{Peers, TOKEN_FIELD, Verdict};
-use crate::decide::{Conditions, Decision, Refusal, decide, only};
+use crate::decide::{Conditions, Decision, decide, only};
+use crate::refusal::Refusal;
 use crate::request::RequestHead;
 
 impl Peers {

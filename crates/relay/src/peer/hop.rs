@@ -16,9 +16,10 @@ use super::metrics::Outcome;
 use super::pipe::{Direction, Patience, Pipe};
 use super::token::mint;
 use super::{Peers, Place, TOKEN_FIELD};
-use crate::decide::{Elsewhere, Refusal};
+use crate::decide::Elsewhere;
 use crate::metrics::{Counted, Limit};
-use crate::relay::Shared;
+use crate::refusal::Refusal;
+use crate::shared::Shared;
 use crate::socket::{Socket, abandon_after, prepare};
 
 /// Bytes of an answer's head. Ours have 200.

@@ -38,14 +38,13 @@ pub(super) enum Seen {
 /// Nonces in one set: 6,500 hops a second, more than a core serves, in at most 10 MB.
 const MOST: usize = 131_072;
 
-impl Default for Replays {
-    fn default() -> Self {
-        // From a clock that is ahead to one that is behind. The second more is what whole seconds hide.
-        Self::new(MOST, super::token::LIFE * 2 + Duration::from_secs(1))
-    }
-}
-
 impl Replays {
+    /// For tokens that are good for so long.
+    pub(super) fn of_tokens(life: Duration) -> Self {
+        // From a clock that is ahead to one that is behind. The second more is what whole seconds hide.
+        Self::new(MOST, life * 2 + Duration::from_secs(1))
+    }
+
     fn new(most: usize, memory: Duration) -> Self {
         Self {
             sets: Mutex::new(Sets {

@@ -112,7 +112,7 @@ mod tests {
     }
 
     fn judge(token: &str, path: &str, seconds: u64) -> Verdict {
-        let replays = Replays::default();
+        let replays = Replays::of_tokens(LIFE);
         verify(&keys(ONE), &replays, token.as_bytes(), path, at(seconds))
     }
 
@@ -137,7 +137,7 @@ mod tests {
 
     #[test]
     fn is_good_once() {
-        let (replays, keys, token) = (Replays::default(), keys(ONE), token());
+        let (replays, keys, token) = (Replays::of_tokens(LIFE), keys(ONE), token());
         let verify = || verify(&keys, &replays, token.as_bytes(), PATH, at(1));
         assert_eq!(verify(), Verdict::Peer);
         assert_eq!(verify(), Verdict::Replayed);
@@ -148,7 +148,7 @@ mod tests {
         let keys = keys(ONE);
         let at = |millis: u64| at(0) + Duration::from_millis(millis);
         for first in (500..42_000).step_by(300) {
-            let (replays, made) = (Replays::default(), at(first) + LIFE);
+            let (replays, made) = (Replays::of_tokens(LIFE), at(first) + LIFE);
             let judge = |token: &str, now| verify(&keys, &replays, token.as_bytes(), PATH, now);
             // The first of all starts the turns of the sets, in the middle of a second.
             let begin = mint(&keys, PATH, at(500)).unwrap();
@@ -177,7 +177,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_bytes_are_a_token_by_accident(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
-            let verdict = verify(&keys(ONE), &Replays::default(), &bytes, PATH, at(0));
+            let verdict = verify(&keys(ONE), &Replays::of_tokens(LIFE), &bytes, PATH, at(0));
             prop_assert_eq!(verdict, Verdict::Forged);
         }
     }

@@ -1,15 +1,15 @@
 //! Taking connections from the kernel, no more and no faster than allowed.
 
 use std::net::IpAddr;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpStream;
 use tokio::runtime::Handle;
 use tokio::time::{Instant, sleep, sleep_until};
 
+use super::Relay;
 use super::door::ACCEPT_PAUSE;
-use super::{Relay, Shared};
 use crate::admission::Arrival;
 use crate::config::AddressFrom;
 use crate::listen::Listener;
@@ -92,20 +92,6 @@ impl Relay {
         }
         self.shared.metrics.count_limit(Limit::ClientConnections);
         false
-    }
-}
-
-impl Shared {
-    fn is_full(&self) -> bool {
-        let connections = u64::try_from(self.metrics.connections.get()).unwrap_or_default();
-        self.connections.is_some_and(|most| connections >= most)
-    }
-
-    /// A place for a connection, if one is left. Threads take turns, so that two never get the last
-    /// one.
-    pub(crate) fn take_seat(&self) -> Option<Seat> {
-        let _turn = self.seats.lock().unwrap_or_else(PoisonError::into_inner);
-        (!self.is_full()).then(|| Seat::new(&self.metrics))
     }
 }
 

@@ -7,9 +7,10 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Instant, sleep};
 
-use super::{Relay, Shared};
+use super::Relay;
 use crate::listen::BACKLOG;
 use crate::metrics::Metrics;
+use crate::shared::Shared;
 use crate::socket::{abandon_after, prepare};
 
 /// Pause after a failed accept: long enough not to spin while there are no file descriptors left.

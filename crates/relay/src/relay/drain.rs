@@ -1,6 +1,5 @@
 //! Stopping in good order: no new tunnels, time for those that exist, then the end of the rest.
 
-use std::sync::atomic::{Ordering, fence};
 use std::time::{Duration, SystemTime};
 
 use hawser_wire::CloseReason;
@@ -14,9 +13,7 @@ impl Relay {
         let (drain_time, close_time) = (shared.config.drain_time, shared.config.limits.close_time);
         let deadline = SystemTime::now() + drain_time + close_time;
         shared.metrics.drain.begin(deadline);
-        shared.draining.store(true, Ordering::Relaxed);
-        // Whoever does not see this yet has been counted: see `Shared::begins_to_drain`.
-        fence(Ordering::SeqCst);
+        shared.drain();
         let at_start = self.stats();
         let hops_before = shared.metrics.peers.joined();
         self.wait_until_empty(drain_time).await;
