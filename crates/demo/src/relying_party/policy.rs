@@ -7,6 +7,7 @@ mod cohort;
 mod error;
 mod mode;
 mod population;
+mod words;
 
 use std::time::{Duration, SystemTime};
 
