@@ -23,14 +23,16 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use prometheus::{Encoder as _, Registry, TextEncoder};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 
 use crate::listen::{BindError, Listeners};
+use crate::metrics::Limit;
 use crate::relay::Relay;
 
-/// Connections at once. A scraper and a few probes have one each; the rest wait in the kernel.
+/// Connections at once. A scraper and a few probes have one each; the rest wait.
 const CONNECTIONS: usize = 32;
 
 /// Longest life of a connection, so that idle ones do not keep others out.
@@ -102,21 +104,20 @@ impl Admin {
         let listener = TcpListener::from_std(listener)?;
         let places = Arc::new(Semaphore::new(CONNECTIONS));
         loop {
-            let Ok(place) = Arc::clone(&places).acquire_owned().await else {
-                unreachable!("nobody closes the semaphore");
-            };
             let Ok((stream, _)) = listener.accept().await else {
                 sleep(ACCEPT_PAUSE).await;
                 continue;
             };
+            if places.available_permits() == 0 {
+                let metrics = &desk.relay.shared.metrics;
+                metrics.count_limit(Limit::AdminConnections);
+            }
+            let Ok(place) = Arc::clone(&places).acquire_owned().await else {
+                unreachable!("nobody closes the semaphore");
+            };
             let desk = desk.clone();
             tokio::spawn(async move {
-                let answer = service_fn(|request| desk.answer(request));
-                let connection = http1::Builder::new()
-                    .timer(TokioTimer::new())
-                    .header_read_timeout(HEAD_TIME)
-                    .serve_connection(TokioIo::new(stream), answer);
-                let _ = timeout(CONNECTION_TIME, connection).await;
+                desk.attend(stream).await;
                 drop(place);
             });
         }
@@ -124,6 +125,16 @@ impl Admin {
 }
 
 impl Desk {
+    /// Answers what comes over a connection, for as long as one may last.
+    async fn attend(&self, io: impl AsyncRead + AsyncWrite + Unpin) {
+        let answer = service_fn(|request| self.answer(request));
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(HEAD_TIME)
+            .serve_connection(TokioIo::new(io), answer);
+        let _ = timeout(CONNECTION_TIME, connection).await;
+    }
+
     async fn answer(
         &self,
         request: Request<Incoming>,
@@ -197,20 +208,51 @@ mod tests {
     use std::sync::mpsc;
     use std::thread;
 
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, duplex};
     use tokio::runtime::Builder;
     use tokio::sync::oneshot;
+    use tokio::time::Instant;
 
     use super::*;
     use crate::Config;
 
-    /// A thread that serves clients does one bad thing after the other.
-    #[tokio::test]
-    async fn an_event_loop_that_is_stuck_or_gone_is_no_life() {
-        let desk = Desk {
+    fn desk() -> Desk {
+        Desk {
             relay: Relay::new(Config::default()).unwrap(),
             registry: Registry::new(),
             debug_tunnels: false,
-        };
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_ends_in_its_time_whether_it_asks_or_not() {
+        for (asks, seconds) in [(false, 5), (true, 60)] {
+            let (ours, theirs) = duplex(1024);
+            let (mut answers, mut requests) = tokio::io::split(ours);
+            let desk = desk();
+            tokio::spawn(async move { desk.attend(theirs).await });
+            let start = Instant::now();
+            let asking = async {
+                let request = b"GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n";
+                while asks && requests.write_all(request).await.is_ok() {
+                    sleep(Duration::from_secs(4)).await;
+                }
+                std::future::pending::<()>().await;
+            };
+            let mut answered = Vec::new();
+            tokio::select! {
+                () = asking => {}
+                _ = answers.read_to_end(&mut answered) => {}
+            }
+            assert_eq!(answered.is_empty(), !asks);
+            assert_eq!(start.elapsed().as_secs(), seconds);
+        }
+    }
+
+    /// A thread that serves clients does one bad thing after the other.
+    #[tokio::test]
+    async fn an_event_loop_that_is_stuck_or_gone_is_no_life() {
+        let desk = desk();
         let relay = desk.relay.clone();
         let (seize, seized) = oneshot::channel();
         let (grip, let_go) = mpsc::channel::<()>();

@@ -5,6 +5,7 @@
 pub(crate) enum Limit {
     Connections,
     PeerConnections,
+    AdminConnections,
     AcceptRate,
     ClientConnections,
     EarlyBytes,
@@ -13,9 +14,10 @@ pub(crate) enum Limit {
 }
 
 impl Limit {
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::Connections,
         Self::PeerConnections,
+        Self::AdminConnections,
         Self::AcceptRate,
         Self::ClientConnections,
         Self::EarlyBytes,
@@ -27,6 +29,7 @@ impl Limit {
         match self {
             Self::Connections => "connections",
             Self::PeerConnections => "peer_connections",
+            Self::AdminConnections => "admin_connections",
             Self::AcceptRate => "accept_rate",
             Self::ClientConnections => "client_connections",
             Self::EarlyBytes => "early_bytes",

@@ -62,6 +62,19 @@ fn nothing_else_is_there() {
     }
 }
 
+/// The operator's own machines may break, too.
+#[test]
+fn connections_at_the_limit_and_one_past_it_which_waits_and_is_answered() {
+    let relay = Program::start::<&str>(&[]);
+    let hits = "hawser_relay_limits_hit_total{limit=\"admin_connections\"}";
+    let silent = |_| std::net::TcpStream::connect(relay.admin()).unwrap();
+    let _held: Vec<_> = (0..31).map(silent).collect();
+    assert!(relay.metric(hits) < 0.5, "this was the 32nd");
+    let _last = silent(32);
+    // Those that say nothing make room in 5 s.
+    assert!(relay.metric(hits) > 0.5, "it had to wait");
+}
+
 #[test]
 fn off_is_off_and_a_taken_address_is_an_error() {
     let relay = Program::spawn(&mut command(&["--listen=127.0.0.1:0", "--admin=off"]));
