@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use futures_util::{SinkExt as _, StreamExt as _};
-use rustls::pki_types::ServerName;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{PrivateKeyDer, ServerName};
 use rustls::version::{TLS12, TLS13};
 use rustls::{ClientConfig, HandshakeKind};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -205,6 +206,30 @@ async fn handshakes_that_fail_are_counted_by_what_they_fail_at_and_others_served
     let stream = service.connect_with(&none.into()).await.unwrap();
     upgrade(stream, &format!("/cable/new/{ID}")).await.unwrap();
     service.handshakes("done", 1.0);
+}
+
+/// As openssl writes it, in the middle of what others write.
+#[test]
+fn a_key_may_be_of_sec_1_and_in_one_file_with_its_certificate() {
+    let authority = Authority::new();
+    let files = authority.sign("relay", "relay.example");
+    let key = PrivateKeyDer::from_pem_file(&files.key).unwrap();
+    // An ECPrivateKey (RFC 5915) of 32 bytes is the last part of PKCS #8.
+    let start = [2, 1, 1, 4, 32];
+    let der = key.secret_der();
+    let at = der.windows(5).position(|bytes| bytes == start).unwrap();
+    let text = data_encoding::BASE64.encode(&der[at - 2..]);
+    let certificate = std::fs::read_to_string(&files.certificate).unwrap();
+    let both = authority.folder.path().join("both");
+    let content = format!(
+        "{certificate}-----BEGIN EC PRIVATE KEY-----\n{text}\n-----END EC PRIVATE KEY-----\n"
+    );
+    std::fs::write(&both, content).unwrap();
+    let both = both.display().to_string();
+    let flags = ["--check-config", "--tls-cert", &both, "--tls-key", &both];
+    let ended = run(&mut command(&flags));
+    assert_eq!(ended.stderr, "");
+    assert!(ended.stdout.contains("the certificate and its key fit"));
 }
 
 #[test]

@@ -56,6 +56,13 @@ async fn is_refused(metered: &Metered, refusal: Refusal, request: &str) {
     let start = format!("HTTP/1.1 {status} {phrase}\r\n");
     assert!(answer.head.starts_with(&start), "{}", answer.head);
     assert_eq!(answer.body, format!("{}\n", refusal.text()));
+    for (field, of, value) in [
+        ("allow", Refusal::Method, "GET"),
+        ("sec-websocket-version", Refusal::NotWebSocket, "13"),
+    ] {
+        let expected = if refusal == of { &[value][..] } else { &[] };
+        assert_eq!(answer.fields(field), expected, "{refusal:?}");
+    }
     let retry: Vec<_> = refusal.retry_after().iter().map(u8::to_string).collect();
     assert_eq!(answer.fields("retry-after"), retry, "{refusal:?}");
     let counts = metered.counts("hawser_relay_requests_refused_total");
