@@ -171,6 +171,13 @@ impl Instance {
             "hawser_relay_peer_hops_total{{result=\"{result}\"}}"
         ))
     }
+
+    /// How often a request was refused for this reason.
+    pub(crate) fn refused(&self, reason: &str) -> u64 {
+        self.metric(&format!(
+            "hawser_relay_requests_refused_total{{reason=\"{reason}\"}}"
+        ))
+    }
 }
 
 impl Cluster {

@@ -54,6 +54,7 @@ async fn an_instance_that_is_down_gives_503_and_is_not_dialled_in_a_storm() {
     assert_eq!(dials.load(Ordering::Relaxed), 1);
     assert_eq!(asked.hops("silent"), 1);
     assert_eq!(asked.hops("held_down"), 99);
+    assert_eq!(asked.refused("peer_down"), 100);
     assert_eq!(asked.metric("hawser_relay_peers_down"), 1);
 }
 
@@ -120,6 +121,7 @@ async fn dials_at_the_limit_and_one_past_it() {
         .unwrap_err();
     assert_eq!((refused.status, refused.retry_after), (503, true));
     assert_eq!(asked.hops("held_busy"), 1);
+    assert_eq!(asked.refused("peer_busy"), 1);
     for waiting in waiting {
         waiting.abort();
     }

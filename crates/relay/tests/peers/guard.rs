@@ -105,4 +105,5 @@ async fn an_instance_with_another_key_is_refused_and_the_client_hears_502() {
     let refused = laptop(other.clients, &routing, &id(1)).await.unwrap_err();
     assert_eq!(refused.status, 502);
     assert_eq!(other.hops("refused"), 1);
+    assert_eq!(other.refused("peer_refused"), 1);
 }
