@@ -89,6 +89,7 @@ const RULES: &[Rule] = &[
             "hawser-fuzz",
             "hawser-interop",
             "hawser-loadtest",
+            "hawser-test-rng",
             "libdbus-sys",
             "openssl*",
             "native-tls",
@@ -100,10 +101,20 @@ const RULES: &[Rule] = &[
         must_not_reach: &["hawser", "hawser-demo", "hawser-interop", "hawser-relay"],
         because: "strangers' bytes are read below them",
     },
+    Rule {
+        packages: &["hawser-test-rng"],
+        must_not_reach: &["hawser-*"],
+        because: "the tests of what draws random numbers stand on it",
+    },
 ];
 
-const TEST_RIGS_AND_PROGRAMS: &[&str] =
-    &["hawser", "hawser-fuzz", "hawser-interop", "hawser-loadtest"];
+const TEST_RIGS_AND_PROGRAMS: &[&str] = &[
+    "hawser",
+    "hawser-fuzz",
+    "hawser-interop",
+    "hawser-loadtest",
+    "hawser-test-rng",
+];
 
 /// Noise, CTAP, CBOR, the curve and the ciphers of the protocol, and whatever has them.
 const FIDO_CRYPTOGRAPHY: &[&str] = &[

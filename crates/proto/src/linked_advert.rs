@@ -70,35 +70,10 @@ impl fmt::Debug for LinkedAdvert {
 
 #[cfg(test)]
 mod tests {
+    use hawser_test_rng::Draws;
     use rand_core::OsRng;
 
     use super::*;
-
-    /// Gives the bytes that it holds, in order.
-    struct Fixed(Vec<u8>);
-
-    impl rand_core::RngCore for Fixed {
-        fn next_u32(&mut self) -> u32 {
-            unreachable!("adverts are drawn as bytes")
-        }
-
-        fn next_u64(&mut self) -> u64 {
-            unreachable!("adverts are drawn as bytes")
-        }
-
-        fn fill_bytes(&mut self, dest: &mut [u8]) {
-            let rest = self.0.split_off(dest.len());
-            dest.copy_from_slice(&self.0);
-            self.0 = rest;
-        }
-
-        fn try_fill_bytes(&mut self, dest: &mut [u8]) -> Result<(), rand_core::Error> {
-            self.fill_bytes(dest);
-            Ok(())
-        }
-    }
-
-    impl rand_core::CryptoRng for Fixed {}
 
     fn drawn(last: [u8; 2]) -> Vec<u8> {
         [&[7; 13][..], &last].concat()
@@ -107,14 +82,14 @@ mod tests {
     #[test]
     fn what_browsers_take_for_an_unassigned_domain_is_drawn_again() {
         for refused in [[2, 0], [255, 0]] {
-            let mut rng = Fixed([drawn(refused), drawn([0, 1])].concat());
+            let mut rng = Draws::of([drawn(refused), drawn([0, 1])].concat());
             assert_eq!(
                 LinkedAdvert::new(&mut rng).unwrap().plaintext()[14..],
                 [0, 1]
             );
         }
         for kept in [[0, 0], [1, 0], [0, 1], [255, 255]] {
-            let advert = LinkedAdvert::new(&mut Fixed(drawn(kept))).unwrap();
+            let advert = LinkedAdvert::new(&mut Draws::of(drawn(kept))).unwrap();
             assert_eq!(advert.plaintext()[14..], kept);
         }
     }

@@ -40,8 +40,8 @@ pub(crate) fn bytes<const N: usize>(rng: &mut impl CryptoRngCore) -> Result<[u8;
 mod tests {
     use std::cell::Cell;
 
+    use hawser_test_rng::Draws;
     use hawser_wire::{ContactId, RoutingId, TunnelDomain};
-    use rand_core::{CryptoRng, Error, RngCore};
 
     use super::*;
     use crate::{
@@ -49,49 +49,13 @@ mod tests {
         PrivateKey, QrSecret, RootSecret,
     };
 
-    /// Gives the same for ever, or nothing, and counts.
-    struct Broken {
-        fill: Option<fn(&mut [u8])>,
-        draws: usize,
-    }
-
-    impl Broken {
-        const fn new(fill: Option<fn(&mut [u8])>) -> Self {
-            Self { fill, draws: 0 }
-        }
-    }
-
-    impl RngCore for Broken {
-        fn next_u32(&mut self) -> u32 {
-            unreachable!("everything is drawn as bytes")
-        }
-
-        fn next_u64(&mut self) -> u64 {
-            unreachable!("everything is drawn as bytes")
-        }
-
-        fn fill_bytes(&mut self, _: &mut [u8]) {
-            unreachable!("this way cannot say that it failed")
-        }
-
-        fn try_fill_bytes(&mut self, dest: &mut [u8]) -> Result<(), Error> {
-            self.draws += 1;
-            let fill = self.fill.ok_or_else(|| Error::new("no entropy"))?;
-            fill(dest);
-            Ok(())
-        }
-    }
-
-    impl CryptoRng for Broken {}
-
     /// Zero and 2^256 - 1 are no private keys.
     #[test]
     fn a_key_is_drawn_so_often_and_no_more() {
-        let fills: [fn(&mut [u8]); 2] = [|dest| dest.fill(0), |dest| dest.fill(0xFF)];
-        for fill in fills {
-            let mut rng = Broken::new(Some(fill));
+        for byte in [0, 0xFF] {
+            let mut rng = Draws::always(byte);
             assert_eq!(PrivateKey::generate(&mut rng).err(), Some(RngError));
-            assert_eq!(rng.draws, DRAWS);
+            assert_eq!(rng.count(), DRAWS);
             let made = LaptopInvitation::new(&mut rng, Hint::GetAssertion, None, false);
             assert_eq!(made.err(), Some(RngError));
         }
@@ -100,21 +64,21 @@ mod tests {
     /// What browsers would take for the unassigned domain 2.
     #[test]
     fn a_linked_advert_is_drawn_so_often_and_no_more() {
-        let mut rng = Broken::new(Some(|dest| {
+        let mut rng = Draws::filled(|dest| {
             dest.fill(0);
             if let [.., low, _] = dest {
                 *low = 2;
             }
-        }));
+        });
         assert_eq!(LinkedAdvert::new(&mut rng).err(), Some(RngError));
-        assert_eq!(rng.draws, DRAWS);
+        assert_eq!(rng.count(), DRAWS);
     }
 
     #[test]
     fn the_last_draw_counts() {
         for (bad, expected) in [(DRAWS - 1, Ok(())), (DRAWS, Err(RngError))] {
             let left = Cell::new(bad);
-            let drawn = draw(&mut Broken::new(Some(|_| {})), |_: &[u8; 1]| {
+            let drawn = draw(&mut Draws::filled(|_| {}), |_: &[u8; 1]| {
                 let now = left.get();
                 left.set(now.saturating_sub(1));
                 (now == 0).then_some(())
@@ -126,7 +90,7 @@ mod tests {
     /// Once is enough to know, and nothing panics.
     #[test]
     fn a_generator_that_fails_is_asked_once() {
-        type Draw<'a> = &'a dyn Fn(&mut Broken) -> Option<RngError>;
+        type Draw<'a> = &'a dyn Fn(&mut Draws) -> Option<RngError>;
 
         let domain = TunnelDomain::from_id(266).unwrap();
         let link = Link {
@@ -147,9 +111,9 @@ mod tests {
             &|rng| LinkedRequest::new(rng, &link, Hint::GetAssertion).err(),
         ];
         for (index, draw) in draws.into_iter().enumerate() {
-            let mut rng = Broken::new(None);
+            let mut rng = Draws::none();
             assert_eq!(draw(&mut rng), Some(RngError), "{index}");
-            assert_eq!(rng.draws, 1, "{index}");
+            assert_eq!(rng.count(), 1, "{index}");
         }
     }
 }

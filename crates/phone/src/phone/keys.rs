@@ -36,40 +36,13 @@ pub(super) fn draw_linked(
 
 #[cfg(test)]
 mod tests {
-    use hawser_proto::rand_core::{CryptoRng, Error, RngCore};
     use hawser_proto::{
         Hint, LaptopInvitation, LinkId, LinkSecret, LinkedRequest, OsRng, PostHandshake, PrivateKey,
     };
+    use hawser_test_rng::Draws;
     use hawser_wire::TunnelId;
 
     use super::*;
-
-    /// Works so many times and then never again.
-    struct Failing {
-        left: usize,
-    }
-
-    impl RngCore for Failing {
-        fn next_u32(&mut self) -> u32 {
-            unreachable!("everything is drawn as bytes")
-        }
-
-        fn next_u64(&mut self) -> u64 {
-            unreachable!("everything is drawn as bytes")
-        }
-
-        fn fill_bytes(&mut self, _: &mut [u8]) {
-            unreachable!("this way cannot say that it failed")
-        }
-
-        fn try_fill_bytes(&mut self, dest: &mut [u8]) -> Result<(), Error> {
-            let left = self.left.checked_sub(1);
-            self.left = left.ok_or_else(|| Error::new("no entropy"))?;
-            OsRng.try_fill_bytes(dest)
-        }
-    }
-
-    impl CryptoRng for Failing {}
 
     const NOWHERE: RoutingId = RoutingId::from_bytes([0; 3]);
 
@@ -77,7 +50,13 @@ mod tests {
         let code = LaptopInvitation::new(&mut OsRng, Hint::GetAssertion, None, false).unwrap();
         let here = (TunnelDomain::from_id(266).unwrap(), NOWHERE);
         let hello = PhoneHello::new(PostHandshake::ctap([0xA0]));
-        draw(&mut Failing { left }, code.invitation(), here, hello).map(drop)
+        draw(
+            &mut Draws::of_the_system(left),
+            code.invitation(),
+            here,
+            hello,
+        )
+        .map(drop)
     }
 
     fn drawn_for_a_link(left: usize) -> Result<(), StartError> {
@@ -91,7 +70,7 @@ mod tests {
         );
         // An advert that is drawn again takes one draw more, and one in 258 is.
         let hello = PhoneHello::new(PostHandshake::ctap([0xA0]));
-        draw_linked(&mut Failing { left }, &call, hello).map(drop)
+        draw_linked(&mut Draws::of_the_system(left), &call, hello).map(drop)
     }
 
     /// The advert takes one draw, the session's key another.

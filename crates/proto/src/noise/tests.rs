@@ -2,38 +2,9 @@
 //! `snow` alone in a panic.
 
 use data_encoding::HEXLOWER;
-use rand_core::{CryptoRng, RngCore};
+use hawser_test_rng::Draws;
 
 use super::*;
-
-/// Gives the bytes that it holds, in order, then fails.
-struct Fixed(Vec<u8>);
-
-impl RngCore for Fixed {
-    fn next_u32(&mut self) -> u32 {
-        unreachable!("keys are drawn as bytes")
-    }
-
-    fn next_u64(&mut self) -> u64 {
-        unreachable!("keys are drawn as bytes")
-    }
-
-    fn fill_bytes(&mut self, dest: &mut [u8]) {
-        self.try_fill_bytes(dest).unwrap();
-    }
-
-    fn try_fill_bytes(&mut self, dest: &mut [u8]) -> Result<(), rand_core::Error> {
-        if self.0.len() < dest.len() {
-            return Err(rand_core::Error::new("used up"));
-        }
-        let rest = self.0.split_off(dest.len());
-        dest.copy_from_slice(&self.0);
-        self.0 = rest;
-        Ok(())
-    }
-}
-
-impl CryptoRng for Fixed {}
 
 fn hex(text: &str) -> Vec<u8> {
     HEXLOWER.decode(text.as_bytes()).unwrap()
@@ -47,8 +18,8 @@ fn psk(byte: u8) -> Psk {
     Psk::from_bytes([byte; 32])
 }
 
-fn fixed(byte: u8) -> Fixed {
-    Fixed(vec![byte; 32])
+fn fixed(byte: u8) -> Draws {
+    Draws::of([byte; 32])
 }
 
 /// The laptop with static key 02.., ephemeral key 03.., psk 00..
@@ -137,7 +108,7 @@ fn a_real_iphone_is_understood() {
     let (laptop, message1) = Initiator::qr(
         &Psk::from_bytes(psk),
         &PrivateKey::from_bytes(&own).unwrap(),
-        &mut Fixed(ephemeral),
+        &mut Draws::of(ephemeral),
     )
     .unwrap();
     assert_eq!(
@@ -169,12 +140,12 @@ const ORDER: &str = "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc6
 fn an_ephemeral_key_out_of_range_is_drawn_again() {
     for bad in [hex(ORDER), vec![0; 32], vec![0xFF; 32]] {
         let draws = [&bad[..], &bad, &[3; 32]].concat();
-        let (_, message) = Initiator::qr(&psk(0), &private(2), &mut Fixed(draws)).unwrap();
+        let (_, message) = Initiator::qr(&psk(0), &private(2), &mut Draws::of(draws)).unwrap();
         assert_eq!(message, qr_laptop().1);
 
         let draws = [&bad[..], &[5; 32]].concat();
         let laptop = private(2).public_key();
-        let phone = Responder::qr(&psk(0), &laptop, &mut Fixed(draws)).unwrap();
+        let phone = Responder::qr(&psk(0), &laptop, &mut Draws::of(draws)).unwrap();
         let (_, expected) = qr_phone().finish(&message).unwrap();
         assert_eq!(phone.finish(&message).unwrap().1, expected);
     }
@@ -182,26 +153,8 @@ fn an_ephemeral_key_out_of_range_is_drawn_again() {
 
 #[test]
 fn a_generator_without_a_usable_key_is_given_up() {
-    struct Constant(u8);
-    impl RngCore for Constant {
-        fn next_u32(&mut self) -> u32 {
-            u32::from_le_bytes([self.0; 4])
-        }
-        fn next_u64(&mut self) -> u64 {
-            u64::from_le_bytes([self.0; 8])
-        }
-        fn fill_bytes(&mut self, dest: &mut [u8]) {
-            dest.fill(self.0);
-        }
-        fn try_fill_bytes(&mut self, dest: &mut [u8]) -> Result<(), rand_core::Error> {
-            self.fill_bytes(dest);
-            Ok(())
-        }
-    }
-    impl CryptoRng for Constant {}
-
     for byte in [0, 0xFF] {
-        let rng = &mut Constant(byte);
+        let rng = &mut Draws::always(byte);
         let key = private(4);
         let public = key.public_key();
         assert_eq!(
@@ -218,7 +171,7 @@ fn a_generator_without_a_usable_key_is_given_up() {
 
 #[test]
 fn a_failing_generator_is_an_error() {
-    let result = Initiator::qr(&psk(0), &private(2), &mut Fixed(vec![3; 31]));
+    let result = Initiator::qr(&psk(0), &private(2), &mut Draws::of([3; 31]));
     assert_eq!(result.err(), Some(StartError::Rng));
 }
 

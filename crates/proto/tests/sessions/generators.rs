@@ -1,37 +1,14 @@
 //! Sessions whose random number generator fails or repeats itself.
 
-use hawser_proto::rand_core::{CryptoRng, CryptoRngCore, Error, OsRng, RngCore};
+use hawser_proto::rand_core::{CryptoRngCore, OsRng};
 use hawser_proto::{LaptopSession, PhoneEvent, PhoneHello, PhoneSession, SessionError, StartError};
+use hawser_test_rng::Draws;
 
 use crate::world::{self, FLOWS, Flow};
 
-/// Gives the same byte for ever, or fails.
-struct Broken(Option<u8>);
-
-impl RngCore for Broken {
-    fn next_u32(&mut self) -> u32 {
-        unreachable!("everything is drawn as bytes")
-    }
-
-    fn next_u64(&mut self) -> u64 {
-        unreachable!("everything is drawn as bytes")
-    }
-
-    fn fill_bytes(&mut self, _: &mut [u8]) {
-        unreachable!("this way cannot say that it failed")
-    }
-
-    fn try_fill_bytes(&mut self, dest: &mut [u8]) -> Result<(), Error> {
-        dest.fill(self.0.ok_or_else(|| Error::new("no entropy"))?);
-        Ok(())
-    }
-}
-
-impl CryptoRng for Broken {}
-
 /// Makes a private key, the same each time.
-const fn repeating() -> Broken {
-    Broken(Some(3))
+fn repeating() -> Draws {
+    Draws::always(3)
 }
 
 fn opened(
@@ -50,10 +27,11 @@ fn opened(
 fn without_a_key_no_session_starts() {
     for flow in FLOWS {
         for given in [None, Some(0), Some(0xFF)] {
-            let laptop = world::laptop_with(flow, &mut Broken(given));
+            let draws = || given.map_or_else(Draws::none, Draws::always);
+            let laptop = world::laptop_with(flow, &mut draws());
             assert_eq!(laptop.err(), Some(StartError::Rng), "{flow:?} {given:?}");
             let hello = PhoneHello::new(world::introduction());
-            let phone = world::phone_with(flow, hello, &mut Broken(given));
+            let phone = world::phone_with(flow, hello, &mut draws());
             assert_eq!(phone.err(), Some(StartError::Rng), "{flow:?} {given:?}");
         }
     }

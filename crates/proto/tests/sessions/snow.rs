@@ -8,7 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use hawser_proto::noise::{Initiator, NoiseError, Responder};
 use hawser_proto::{KeyError, OsRng, PrivateKey, Psk, PublicKey, SessionError, StartError};
-use rand_core::{CryptoRng, RngCore};
+use hawser_test_rng::Draws;
 use snow::Builder;
 
 use crate::world::{self, FLOWS, Flow};
@@ -113,22 +113,27 @@ fn a_public_key_of_another_length_cannot_be_made() {
 fn an_ephemeral_key_that_is_none_is_drawn_again() {
     for flow in FLOWS {
         for bad in bad_scalars() {
-            let rng = &mut Draws(vec![bad, bad, [3; 32]]);
+            let rng = &mut Draws::of([bad, bad, [3; 32]].concat());
             let (mut laptop, first) = start(flow, rng).unwrap();
-            assert!(rng.0.is_empty(), "three draws");
+            assert_eq!(rng.count(), 3);
             let expected = PrivateKey::from_bytes(&[3; 32]).unwrap().public_key();
             assert_eq!(first[..65], expected.as_bytes()[..]);
 
-            let rng = &mut Draws(vec![bad, [5; 32]]);
+            let rng = &mut Draws::of([bad, [5; 32]].concat());
             let said = wait(flow, rng).unwrap().receive(&first).unwrap().send;
             let expected = PrivateKey::from_bytes(&[5; 32]).unwrap().public_key();
             assert_eq!(said[0][..65], expected.as_bytes()[..]);
             assert!(laptop.receive(&said[0]).is_ok());
         }
-        let draws = || Draws(vec![[0; 32]; 64]);
-        assert_eq!(start(flow, &mut draws()).err(), Some(StartError::Rng));
-        assert_eq!(wait(flow, &mut draws()).err(), Some(StartError::Rng));
-        assert_eq!(start(flow, &mut Draws(vec![])).err(), Some(StartError::Rng));
+        assert_eq!(
+            start(flow, &mut Draws::always(0)).err(),
+            Some(StartError::Rng)
+        );
+        assert_eq!(
+            wait(flow, &mut Draws::always(0)).err(),
+            Some(StartError::Rng)
+        );
+        assert_eq!(start(flow, &mut Draws::none()).err(), Some(StartError::Rng));
     }
 }
 
@@ -179,33 +184,6 @@ fn the_library_alone_answers_an_honest_laptop() {
     let responder = Responder::qr(&psk, &key.public_key(), &mut OsRng).unwrap();
     assert_eq!(responder.finish(&message).unwrap().1.len(), 81);
 }
-
-/// Gives these keys in order, then fails.
-struct Draws(Vec<[u8; 32]>);
-
-impl RngCore for Draws {
-    fn next_u32(&mut self) -> u32 {
-        unreachable!("keys are drawn as bytes")
-    }
-
-    fn next_u64(&mut self) -> u64 {
-        unreachable!("keys are drawn as bytes")
-    }
-
-    fn fill_bytes(&mut self, dest: &mut [u8]) {
-        self.try_fill_bytes(dest).unwrap();
-    }
-
-    fn try_fill_bytes(&mut self, dest: &mut [u8]) -> Result<(), rand_core::Error> {
-        if self.0.is_empty() {
-            return Err(rand_core::Error::new("used up"));
-        }
-        dest.copy_from_slice(&self.0.remove(0));
-        Ok(())
-    }
-}
-
-impl CryptoRng for Draws {}
 
 fn start(
     flow: Flow,

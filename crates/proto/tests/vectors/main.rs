@@ -12,7 +12,6 @@
 
 mod alter;
 mod cbor;
-mod draws;
 mod registry;
 mod vector;
 

@@ -2,10 +2,10 @@
 
 use hawser_proto::noise::{Initiator, Responder, Secured};
 use hawser_proto::{PrivateKey, Psk, PublicKey, padding};
+use hawser_test_rng::Draws;
 use hkdf::Hkdf;
 use sha2::{Digest as _, Sha256};
 
-use crate::draws::Draws;
 use crate::vector::{Outcome, Vector, ensure, hex};
 
 pub(crate) fn check(vector: &Vector) -> Outcome {
@@ -34,8 +34,8 @@ struct Run {
 impl Run {
     fn new(vector: &Vector) -> Outcome<Self> {
         let psk = Psk::from_bytes(vector.array("psk")?);
-        let mut laptop_draws = Draws::new(vector.array::<32>("initiator_ephemeral_private")?);
-        let mut phone_draws = Draws::new(vector.array::<32>("responder_ephemeral_private")?);
+        let mut laptop_draws = Draws::of(vector.array::<32>("initiator_ephemeral_private")?);
+        let mut phone_draws = Draws::of(vector.array::<32>("responder_ephemeral_private")?);
         let pattern = vector.text("pattern")?;
         let ((laptop, message1), phone) = match pattern {
             "Noise_KNpsk0_P256_AESGCM_SHA256" => {
@@ -108,16 +108,16 @@ fn initial_state(vector: &Vector) -> Outcome {
     let own = PrivateKey::from_bytes(&[2; 32])?;
     let public = own.public_key();
 
-    let (laptop, message1) = Initiator::qr(&psk, &own, &mut Draws::new([3; 32]))?;
-    let phone = Responder::qr(&psk, &public, &mut Draws::new([5; 32]))?;
+    let (laptop, message1) = Initiator::qr(&psk, &own, &mut Draws::of([3; 32]))?;
+    let phone = Responder::qr(&psk, &public, &mut Draws::of([5; 32]))?;
     let (_, message2) = phone.finish(&message1)?;
     let hash = *laptop.finish(&message2)?.handshake_hash();
     let start = hex(vector.expected_text("/KNpsk0_h0_ck0")?)?;
     let computed = hash_from(&start, &[1], &public, &psk, [&message1, &message2])?;
     ensure(computed == hash, "KN does not start so")?;
 
-    let (laptop, message1) = Initiator::linked(&psk, &public, &mut Draws::new([3; 32]))?;
-    let phone = Responder::linked(&psk, &own, &mut Draws::new([5; 32]))?;
+    let (laptop, message1) = Initiator::linked(&psk, &public, &mut Draws::of([3; 32]))?;
+    let phone = Responder::linked(&psk, &own, &mut Draws::of([5; 32]))?;
     let (_, message2) = phone.finish(&message1)?;
     let hash = *laptop.finish(&message2)?.handshake_hash();
     let start = hex(vector.expected_text("/NKpsk0_h0_ck0")?)?;

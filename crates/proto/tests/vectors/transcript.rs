@@ -6,9 +6,9 @@ use hawser_proto::{
     Advert, Hint, Invitation, LaptopEvent, LaptopInvitation, LaptopSession, PostHandshake,
     PrivateKey,
 };
+use hawser_test_rng::Draws;
 use hawser_wire::TunnelPath;
 
-use crate::draws::Draws;
 use crate::vector::{Outcome, Vector, ensure};
 
 pub(crate) fn check(vector: &Vector) -> Outcome {
@@ -48,7 +48,7 @@ fn url(vector: &Vector, code: &Invitation, advert: &Advert) -> Outcome {
 fn keys(vector: &Vector, code: &Invitation, advert: &Advert, own: &PrivateKey) -> Outcome {
     let psk = code.secret().psk(advert);
     vector.expect_bytes("/psk", psk.expose())?;
-    let mut draws = Draws::new(vector.array::<32>("client_ephemeral_private")?);
+    let mut draws = Draws::of(vector.array::<32>("client_ephemeral_private")?);
     let (initiator, message1) = Initiator::qr(&psk, own, &mut draws)?;
     vector.expect_bytes("/message1", message1)?;
     let secured = initiator.finish(&vector.bytes("message2")?)?;
@@ -76,7 +76,7 @@ fn keys(vector: &Vector, code: &Invitation, advert: &Advert, own: &PrivateKey) -
 fn session(vector: &Vector, code: &Invitation, advert: &Advert, own: PrivateKey) -> Outcome {
     let secret = code.secret().clone();
     let shown = LaptopInvitation::from_keys(own, secret, Hint::GetAssertion, None, false);
-    let mut draws = Draws::new(vector.array::<32>("client_ephemeral_private")?);
+    let mut draws = Draws::of(vector.array::<32>("client_ephemeral_private")?);
     let (mut laptop, message1) = LaptopSession::start(&shown, advert, &mut draws)?;
     vector.expect_bytes("/message1", message1)?;
     let step = laptop.receive(&vector.bytes("message2")?)?;

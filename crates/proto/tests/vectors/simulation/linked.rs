@@ -5,9 +5,9 @@ use hawser_proto::{
     ConnectionSignal, Hint, LaptopSession, Link, LinkId, LinkSecret, LinkedAdvert, LinkedRequest,
     PhoneHello, PhoneSession, PostHandshake, PrivateKey, PublicKey, RootSecret,
 };
+use hawser_test_rng::Draws;
 use hawser_wire::{ContactId, TunnelDomain, TunnelPath};
 
-use crate::draws::Draws;
 use crate::vector::{Outcome, Vector, ensure};
 
 pub(super) fn check(vector: &Vector) -> Outcome {
@@ -68,8 +68,8 @@ fn identity() -> Outcome<PrivateKey> {
 
 fn handshake(vector: &Vector, link: &Link, advert: &LinkedAdvert) -> Outcome {
     let psk = link.secret.psk(advert);
-    let mut laptop_draws = Draws::new(vector.array::<32>("client_ephemeral_private")?);
-    let mut phone_draws = Draws::new(vector.array::<32>("authenticator_ephemeral_private")?);
+    let mut laptop_draws = Draws::of(vector.array::<32>("client_ephemeral_private")?);
+    let mut phone_draws = Draws::of(vector.array::<32>("authenticator_ephemeral_private")?);
     let (laptop, message1) = Initiator::linked(&psk, &link.public_key, &mut laptop_draws)?;
     vector.expect_bytes("/message1", &message1)?;
     let phone = Responder::linked(&psk, &identity()?, &mut phone_draws)?;
@@ -87,10 +87,10 @@ fn handshake(vector: &Vector, link: &Link, advert: &LinkedAdvert) -> Outcome {
 /// The same messages through the sessions.
 fn sessions(vector: &Vector, link: &Link, advert: &LinkedAdvert) -> Outcome {
     let hello = PhoneHello::new(PostHandshake::ctap([0xA0]));
-    let mut draws = Draws::new(vector.array::<32>("authenticator_ephemeral_private")?);
+    let mut draws = Draws::of(vector.array::<32>("authenticator_ephemeral_private")?);
     let mut phone =
         PhoneSession::new_linked(&link.secret, &identity()?, advert, hello, &mut draws)?;
-    let mut draws = Draws::new(vector.array::<32>("client_ephemeral_private")?);
+    let mut draws = Draws::of(vector.array::<32>("client_ephemeral_private")?);
     let signal = ConnectionSignal::NotExpected;
     let (mut laptop, message1) = LaptopSession::start_linked(link, advert, signal, &mut draws)?;
     vector.expect_bytes("/message1", &message1)?;

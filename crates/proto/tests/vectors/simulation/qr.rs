@@ -6,10 +6,10 @@ use hawser_proto::{
     Advert, Hint, LaptopEvent, LaptopInvitation, LaptopSession, Link, LinkId, LinkSecret,
     LinkingOffer, PhoneHello, PhoneSession, PostHandshake, PrivateKey, QrSecret, padding, update,
 };
+use hawser_test_rng::Draws;
 use hawser_wire::{ContactId, RoutingId, TunnelDomain, TunnelPath};
 
 use crate::cbor;
-use crate::draws::Draws;
 use crate::vector::{Outcome, Vector, ensure};
 
 pub(super) fn check(vector: &Vector) -> Outcome {
@@ -44,11 +44,10 @@ fn offer(vector: &Vector) -> Outcome<LinkingOffer> {
 fn session(vector: &Vector, shown: &LaptopInvitation, advert: &Advert) -> Outcome {
     let code = shown.invitation();
     let hello = PhoneHello::new(PostHandshake::ctap([0xA0])).with_linking(offer(vector)?)?;
-    let mut draws = Draws::new(vector.array::<32>("authenticator_ephemeral_private")?);
+    let mut draws = Draws::of(vector.array::<32>("authenticator_ephemeral_private")?);
     let mut phone = PhoneSession::new(code, advert, hello, &mut draws)?;
     let laptop_draws = vector.array::<32>("client_ephemeral_private")?;
-    let (mut laptop, message1) =
-        LaptopSession::start(shown, advert, &mut Draws::new(laptop_draws))?;
+    let (mut laptop, message1) = LaptopSession::start(shown, advert, &mut Draws::of(laptop_draws))?;
     vector.expect_bytes("/message1", &message1)?;
 
     let sent = phone.receive(&message1)?.send;
@@ -72,7 +71,7 @@ fn session(vector: &Vector, shown: &LaptopInvitation, advert: &Advert) -> Outcom
     // What is inside, through the layers below the session.
     let own = shown.private_key();
     let psk = code.secret().psk(advert);
-    let (initiator, _) = Initiator::qr(&psk, own, &mut Draws::new(laptop_draws))?;
+    let (initiator, _) = Initiator::qr(&psk, own, &mut Draws::of(laptop_draws))?;
     let secured = initiator.finish(message2)?;
     let hash = *secured.handshake_hash();
     vector.expect_bytes("/handshake_hash", hash)?;
