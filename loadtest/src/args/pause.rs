@@ -10,7 +10,7 @@ use clap::Args;
 use super::size::Steps;
 use crate::payload::End;
 
-/// The longest time that a pause may be told to take: a service does not hold a tunnel for longer, and
+/// The longest time that a pause takes, told or drawn: a service does not hold a tunnel for longer, and
 /// who takes longer has gone away.
 pub(crate) const PAUSE_MAX: Duration = Duration::from_mins(10);
 
@@ -42,6 +42,15 @@ impl Moment {
             Self::Approve => "approve",
         }
     }
+
+    /// How many connections are open meanwhile.
+    const fn connections(self) -> u32 {
+        match self {
+            Self::Scan => 0,
+            Self::Join => 1,
+            Self::Approve => 2,
+        }
+    }
 }
 
 /// How long somebody takes: always the same, or log-normally distributed, as human response times
@@ -64,18 +73,25 @@ impl Length {
         let (radius, angle) = (1.0 - random.f64(), random.f64() * std::f64::consts::TAU);
         // Box and Muller's way to a normal draw.
         let normal = (-2.0 * radius.ln()).sqrt() * angle.cos();
-        self.median
-            .mul_f64((self.sigma() * normal).exp())
-            .min(self.longest())
+        self.medians((self.sigma() * normal).exp())
     }
 
+    /// Of a distribution that is not cut, which a little more is: nobody sees the difference where p95 is
+    /// a few medians, and beyond that no mean is longer than the longest.
     pub(crate) fn mean(self) -> Duration {
-        self.median.mul_f64((self.sigma().powi(2) / 2.0).exp())
+        self.medians((self.sigma().powi(2) / 2.0).exp())
     }
 
     /// No draw is longer.
     pub(crate) fn longest(self) -> Duration {
-        self.p95.map_or(self.median, |p95| p95.mul_f64(DRAW_MAX))
+        let longest = |p95: Duration| p95.mul_f64(DRAW_MAX).min(PAUSE_MAX);
+        self.p95.map_or(self.median, longest)
+    }
+
+    /// So many medians, cut. A wide spread leads to figures that no clock has.
+    fn medians(self, factor: f64) -> Duration {
+        let seconds = self.median.as_secs_f64() * factor;
+        Duration::try_from_secs_f64(seconds).map_or(self.longest(), |time| time.min(self.longest()))
     }
 }
 
@@ -201,10 +217,10 @@ impl Pauses {
         self.iter().map(|(_, length)| length.mean()).sum()
     }
 
-    /// Of those in which a tunnel is open, on average.
-    pub(crate) fn mean_in_tunnel(&self) -> Duration {
-        let open = self.iter().filter(|(moment, _)| *moment != Moment::Scan);
-        open.map(|(_, length)| length.mean()).sum()
+    /// How long connections of one sign-in are open in all pauses, on average: two at once count twice.
+    pub(crate) fn mean_of_connections(&self) -> Duration {
+        let open = |(moment, length): (Moment, Length)| length.mean() * moment.connections();
+        self.iter().map(open).sum()
     }
 
     /// No sign-in waits longer for people.
@@ -275,6 +291,26 @@ mod tests {
     }
 
     #[test]
+    fn a_draw_is_no_longer_than_what_may_be_told() {
+        let length = pause("approve=1s,p95=10m").unwrap().length;
+        assert_eq!(length.longest(), PAUSE_MAX);
+        let length = pause("approve=1s,p95=150s").unwrap().length;
+        assert_eq!(length.longest(), PAUSE_MAX, "four times that");
+        let length = pause("approve=1s,p95=149s").unwrap().length;
+        assert_eq!(length.longest(), Duration::from_secs(596));
+    }
+
+    #[test]
+    fn the_widest_spread_is_drawn_and_has_a_mean() {
+        let length = pause("scan=1ns,p95=10m").unwrap().length;
+        assert_eq!(length.mean(), PAUSE_MAX);
+        let mut random = fastrand::Rng::with_seed(1);
+        // One in some twenty thousand is longer than any clock.
+        let drawn = (0..200_000).map(|_| length.draw(&mut random));
+        assert_eq!(drawn.max(), Some(PAUSE_MAX));
+    }
+
+    #[test]
     fn people_are_a_preset_that_single_pauses_replace() {
         let messages: Steps = "l81,p81".parse().unwrap();
         let mut args = PauseArgs {
@@ -284,7 +320,9 @@ mod tests {
         let pauses = args.pauses(&messages).unwrap();
         assert_eq!(pauses.at(Moment::Join).unwrap().to_string(), "2s");
         assert_eq!(pauses.at(Moment::Scan).unwrap().to_string(), "5s,p95=15s");
-        assert!(pauses.mean() > pauses.mean_in_tunnel());
+        let connections = pauses.at(Moment::Join).unwrap().mean()
+            + pauses.at(Moment::Approve).unwrap().mean() * 2;
+        assert_eq!(pauses.mean_of_connections(), connections);
         let only_laptop: Steps = "l81".parse().unwrap();
         assert!(args.pauses(&only_laptop).unwrap_err().contains("phone's"));
         args.pause.push(pause("join=3s").unwrap());

@@ -49,13 +49,22 @@ pub(crate) fn check_writable(path: &Path) -> Result<(), FileError> {
 }
 
 pub(crate) fn write(path: &Path, text: impl AsRef<[u8]>) -> Result<(), FileError> {
-    let written = if is_stdout(path) {
-        let mut out = std::io::stdout().lock();
-        out.write_all(text.as_ref()).and_then(|()| out.flush())
-    } else {
-        fs::write(path, text)
-    };
-    written.map_err(|e| FileError::Write(path.to_owned(), e))
+    if is_stdout(path) {
+        return print(text);
+    }
+    fs::write(path, text).map_err(|e| FileError::Write(path.to_owned(), e))
+}
+
+/// Writes to standard output. A reader who has seen enough and left (`| head`) is no failure.
+pub(crate) fn print(text: impl AsRef<[u8]>) -> Result<(), FileError> {
+    let mut out = std::io::stdout().lock();
+    let written = out.write_all(text.as_ref()).and_then(|()| out.flush());
+    match written {
+        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(FileError::Write("standard output".into(), e))
+        }
+        _ => Ok(()),
+    }
 }
 
 pub(crate) fn write_json(path: &Path, record: &Record) -> Result<(), FileError> {

@@ -44,7 +44,7 @@ pub(crate) enum MergeError {
     },
     #[error("{0} does not say how it was told to be: it is of an older version, make it again")]
     NoSettings(String),
-    #[error("{0} is there twice: {1} is the same run, and would count double")]
+    #[error("{0} is there twice: {1} is or contains the same run, which would count double")]
     Twice(String, String),
     #[error("the histogram of {1} in {0} is damaged or does not match its count")]
     Histogram(String, String),
@@ -95,7 +95,8 @@ pub(crate) fn merge(
     let histograms = latencies(&parts)?;
     let mut record = first.1.clone();
     record.command = command;
-    record.began = humantime::format_rfc3339_seconds(earliest).to_string();
+    record.began = humantime::format_rfc3339_millis(earliest).to_string();
+    record.runs = records.iter().flat_map(|r| r.runs.clone()).collect();
     let ends = records
         .iter()
         .zip(&offsets)
@@ -144,7 +145,7 @@ fn check(first: Part<'_>, others: &[Part<'_>]) -> Result<(), MergeError> {
             let (name, scenario) = ((*name).to_owned(), record.scenario.clone());
             return Err(MergeError::Scenario(name, scenario));
         }
-        if record.settings.is_empty() {
+        if record.settings.is_empty() || record.runs.is_empty() {
             return Err(MergeError::NoSettings((*name).to_owned()));
         }
     }
@@ -159,18 +160,16 @@ fn check(first: Part<'_>, others: &[Part<'_>]) -> Result<(), MergeError> {
             });
         }
         let mut earlier = std::iter::once(&first).chain(others.iter().take(at));
-        if let Some(same) = earlier.find(|earlier| is_same(earlier.1, other.1)) {
+        if let Some(same) = earlier.find(|earlier| shares_a_run(earlier.1, other.1)) {
             return Err(MergeError::Twice(same.0.to_owned(), other.0.to_owned()));
         }
     }
     Ok(())
 }
 
-/// Whether two files are of one and the same run: two runs never have the same latencies.
-fn is_same(one: &Record, other: &Record) -> bool {
-    let histograms =
-        |r: &Record| -> Vec<String> { r.latency.values().map(|l| l.histogram.clone()).collect() };
-    one.began == other.began && histograms(one) == histograms(other)
+/// Whether two files are of one and the same run, or one of them has the other's in it already.
+fn shares_a_run(one: &Record, other: &Record) -> bool {
+    one.runs.iter().any(|run| other.runs.contains(run))
 }
 
 /// What must be alike and is not: its name, and both values.

@@ -27,6 +27,9 @@ pub(crate) struct Record {
     pub(crate) command: String,
     /// When it began, as RFC 3339 in UTC.
     pub(crate) began: String,
+    /// A name that no other run has; of several that were added up, those of all.
+    #[serde(default)]
+    pub(crate) runs: Vec<String>,
     /// How long all of it took.
     pub(crate) seconds: f64,
     pub(crate) interrupted: bool,

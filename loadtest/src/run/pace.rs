@@ -181,8 +181,7 @@ where
                         .is_ok()
             };
             while worker.clock.now() < plan.end() && !worker.stop.is_cancelled() && is_left() {
-                let ticket = Ticket::begin(&worker, worker.clock.now(), 0);
-                if !operation(ticket).await {
+                if !operation(Ticket::next(&worker)).await {
                     sleep(FAILURE_PAUSE).await;
                 }
             }

@@ -43,11 +43,11 @@ pub(crate) enum SetupError {
     #[error(transparent)]
     Watch(#[from] WatchError),
     #[error(
-        "{tunnels} tunnels need {needed} open files, and this process may have {limit}: raise \
-         `ulimit -n`, or hold fewer"
+        "{connections} connections at once need {needed} open files with those of the harness itself, \
+         and this process may have {limit}: raise `ulimit -n`, or ask for less"
     )]
     Files {
-        tunnels: u64,
+        connections: u64,
         needed: u64,
         limit: u64,
     },
@@ -134,14 +134,16 @@ impl Session {
             .collect()
     }
 
-    /// Whether so many tunnels fit into this process's open files.
-    pub(crate) fn check_files(&self, tunnels: u64, ends: u64) -> Result<(), SetupError> {
+    /// Whether so many connections fit into this process's open files.
+    pub(crate) fn check_files(&self, connections: u64) -> Result<(), SetupError> {
         /// Files of the harness itself, with some to spare.
-        const OWN: u64 = 64;
-        let needed = tunnels * ends + OWN;
+        const OWN: u64 = 56;
+        /// Those of a thread: its event loop and its alarm are five.
+        const OF_A_THREAD: u64 = 8;
+        let needed = connections + OWN + OF_A_THREAD * self.threads;
         match self.machine.files {
             Some(limit) if limit < needed => Err(SetupError::Files {
-                tunnels,
+                connections,
                 needed,
                 limit,
             }),

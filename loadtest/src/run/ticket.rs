@@ -15,15 +15,34 @@ pub(crate) struct Ticket {
     began: u64,
     is_measured: bool,
     is_over: bool,
+    in_a: Loop,
     /// What it has waited for people, in nanoseconds.
     paused: u64,
     /// Since when it does so.
     pausing: Option<u64>,
 }
 
+/// What says when operations begin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Loop {
+    /// A plan.
+    Open,
+    /// The end of the one before: so people set the pace, too.
+    Closed,
+}
+
 impl Ticket {
     /// An operation that begins now, `late` nanoseconds of which are the harness's own lateness.
     pub(crate) fn begin(worker: &Arc<Worker>, due: u64, late: u64) -> Self {
+        Self::new(worker, due, late, Loop::Open)
+    }
+
+    /// An operation of a closed loop, due now because the one before is over.
+    pub(crate) fn next(worker: &Arc<Worker>) -> Self {
+        Self::new(worker, worker.clock.now(), 0, Loop::Closed)
+    }
+
+    fn new(worker: &Arc<Worker>, due: u64, late: u64, in_a: Loop) -> Self {
         let began = worker.clock.now().max(due);
         let is_measured = worker.is_measured(due);
         let mut tally = worker.shard.lock();
@@ -42,6 +61,7 @@ impl Ticket {
             began,
             is_measured,
             is_over: false,
+            in_a,
             paused: 0,
             pausing: None,
         }
@@ -98,16 +118,20 @@ impl Ticket {
         self.paused
     }
 
-    /// It succeeded at `at`. Times are without the pauses: a service that keeps up has done all that it
-    /// could when the last operation fell due, whatever people took.
+    /// It succeeded at `at`. Latencies are without the pauses. So is the rate of an open loop: a service that
+    /// keeps up has done all that it could when the last operation fell due, whatever people took.
     pub(crate) fn done(mut self, at: u64) {
         self.is_over = true;
+        let ended = at;
         let at = at.saturating_sub(self.paused);
         let mut tally = self.worker.shard.lock();
         tally.live.end(true);
         if self.is_measured {
             tally.done += 1;
-            tally.last_done = tally.last_done.max(at);
+            tally.last_done = tally.last_done.max(match self.in_a {
+                Loop::Open => at,
+                Loop::Closed => ended,
+            });
             tally.record_headline(Phase::Operation, at.saturating_sub(self.due));
             tally.record(Phase::Service, at.saturating_sub(self.began));
         }

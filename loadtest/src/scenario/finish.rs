@@ -83,7 +83,8 @@ impl Finished {
             schema: SCHEMA,
             scenario: self.scenario.to_owned(),
             command: command(),
-            began: humantime::format_rfc3339_seconds(session.begun).to_string(),
+            began: humantime::format_rfc3339_millis(session.begun).to_string(),
+            runs: vec![format!("{:032x}", fastrand::u128(..))],
             seconds: float(session.clock.now()) / 1e9,
             interrupted: session.stop.is_cancelled(),
             machine: session.machine.clone(),
@@ -132,7 +133,7 @@ pub(crate) fn print_and_write(
     output: &FileArgs,
 ) -> Result<(), FileError> {
     if !output.paths().any(|path| files::is_stdout(path)) {
-        print(&table::run(record));
+        files::print(table::run(record))?;
     }
     let page = || html::page(from_ref(&record.scenario), from_ref(record));
     let written = [
@@ -214,11 +215,6 @@ pub(crate) fn failures(tally: &Tally) -> BTreeMap<String, u64> {
         (name, *count)
     };
     tally.failures.iter().map(name).collect()
-}
-
-#[expect(clippy::print_stdout, reason = "the table is what a run prints")]
-pub(crate) fn print(text: &str) {
-    print!("{text}");
 }
 
 #[cfg(test)]

@@ -37,7 +37,7 @@ pub(crate) async fn run(args: &HostileArgs) -> Result<Outcome, Failed> {
         args.step.saturating_mul(laps.saturating_add(2)),
     )
     .await?;
-    session.check_files(u64::from(args.attackers), 2)?;
+    session.check_files(u64::from(args.attackers) * 2)?;
 
     let mut steps = Vec::new();
     let mut findings = Vec::new();

@@ -42,7 +42,7 @@ pub(crate) async fn run(args: &IdleArgs) -> Result<Outcome, Failed> {
     let mut session =
         Session::new(&args.target, &args.bounds, &args.output, TOUCH_LEN, planned).await?;
     let ends = if args.state == State::Paired { 2 } else { 1 };
-    session.check_files(total, ends)?;
+    session.check_files(total * ends)?;
 
     let plan = Plan {
         rate: args.rate,

@@ -7,17 +7,16 @@ use crate::args::ReportArgs;
 use crate::report::files::FileError;
 use crate::report::record::{Outcome, Record};
 use crate::report::{compare, files, html, table};
-use crate::scenario::finish::{Failed, print};
+use crate::scenario::finish::Failed;
 
 /// One file is shown as its run showed it; several side by side.
 pub(crate) fn run(args: &ReportArgs) -> Result<Outcome, Failed> {
     let (names, records) = read(&args.files)?;
     match records.as_slice() {
-        [one] => print(&table::run(one)),
+        [one] => files::print(table::run(one))?,
         several => {
-            print("\n");
-            print(&table::aligned(&compare::cells(&names, several)));
-            print("\n");
+            let cells = compare::cells(&names, several);
+            files::print(format!("\n{}\n", table::aligned(&cells)))?;
         }
     }
     if let Some(path) = &args.html {

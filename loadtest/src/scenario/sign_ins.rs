@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::args::{LoadArgs, Pauses, SignInsArgs, Steps};
 use crate::measure::latency::Phase;
-use crate::number::whole;
+use crate::number::{float, ratio, whole};
 use crate::report::record::{Finding, Outcome};
 use crate::report::units::{count, number, time};
 use crate::run::lap::{Lap, Window};
@@ -46,9 +46,9 @@ pub(crate) async fn drive(name: &str, args: &SignInsArgs) -> Result<(Session, La
         planned(load),
     )
     .await?;
-    if load.closed.is_none() {
-        let tunnels = load.rate * pauses.mean_in_tunnel().as_secs_f64();
-        session.check_files(whole(tunnels), 2)?;
+    if load.closed.is_none() && !pauses.is_empty() {
+        let connections = load.rate * pauses.mean_of_connections().as_secs_f64();
+        session.check_files(whole(connections.ceil()))?;
     }
     let script = Script {
         pauses: Arc::new(pauses),
@@ -98,7 +98,8 @@ pub(crate) fn crowd(args: &SignInsArgs, lap: &Lap) -> Result<Vec<Finding>, Faile
     };
     let rate = match args.load.closed {
         Some(_) => lap.rate(),
-        None => args.load.rate,
+        // Those that failed are not among those that were timed.
+        None => args.load.rate * ratio(float(lap.tally.done), float(lap.tally.offered)),
     };
     let mean = open.mean() / 1e9;
     let mut text = format!(

@@ -67,7 +67,7 @@ pub(crate) async fn run(args: &StreamArgs) -> Result<Outcome, Failed> {
         planned,
     )
     .await?;
-    session.check_files(tunnels, 2)?;
+    session.check_files(tunnels * 2)?;
     let plan = Plan {
         rate: args.rate.unwrap_or(1.0),
         spread: if args.rate.is_some() {

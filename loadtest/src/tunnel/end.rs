@@ -213,7 +213,9 @@ impl Half {
         self.closed = self.closed.or(judge.closed);
         // A read that is given up may have answered some before.
         if self.socket.pings > self.pings {
-            self.worker.shard.lock().pings += self.socket.pings - self.pings;
+            if self.worker.is_measured(self.worker.clock.now()) {
+                self.worker.shard.lock().pings += self.socket.pings - self.pings;
+            }
             self.pings = self.socket.pings;
         }
     }

@@ -82,7 +82,7 @@ fn counts_are_summed_and_percentiles_are_of_the_sum() {
     assert_eq!(run.count("/failures/timeout"), 5);
     assert_eq!(run.count("/failures/connect"), 1);
     assert_eq!(run.record["steps"][1]["name"], "machine-1");
-    assert_eq!(run.record["began"], "2026-01-01T00:00:00Z");
+    assert_eq!(run.record["began"], "2026-01-01T00:00:00.000Z");
     // Each ran 20 s, a second apart.
     assert!((run.figure("/findings/0/value") - 19.0 / 21.0).abs() < 0.001);
     assert!(!run.stdout.contains("not one load"), "{}", run.stdout);
@@ -92,10 +92,19 @@ fn counts_are_summed_and_percentiles_are_of_the_sum() {
     assert!(run.folder.path().join("m.html").exists());
     let log = std::fs::read_to_string(run.folder.path().join("m.hlog")).unwrap();
     assert!(log.contains("Tag=operation,"), "{log}");
-    // What was merged is read as a run is, and merged again.
+    // What was merged is read as a run is, and merged again: with another, but not with a part of itself.
+    let again = merge(&[run.record.clone(), two.clone()], &[]);
+    assert_eq!(again.code, 2, "{}", again.stdout);
+    assert!(
+        again.stderr.contains("contains the same run"),
+        "{}",
+        again.stderr
+    );
+    two["runs"] = json!(["another"]);
     let again = merge(&[run.record.clone(), two], &[]);
     assert_eq!(again.code, 0, "{}", again.stderr);
     assert_eq!(again.count("/totals/done"), 200);
+    assert_eq!(again.record["runs"].as_array().unwrap().len(), 3);
 }
 
 #[test]
@@ -125,6 +134,24 @@ fn runs_that_were_not_at_the_same_time_are_no_load_of_their_sum() {
 }
 
 #[test]
+fn a_run_says_when_it_began_to_the_millisecond() {
+    // Short runs that began in the same second, or around the change of one, would else be together or not
+    // by chance.
+    let relay = Service::relay();
+    let run = drive("sign-ins", &relay.url(), &["--count=1", "--warm-up=0s"]);
+    let began = run.record["began"].as_str().unwrap();
+    assert_eq!(began.len(), "2026-01-01T00:00:00.000Z".len(), "{began}");
+    let [mut one, mut two] = two_runs();
+    for record in [&mut one, &mut two] {
+        record["totals"]["offered_seconds"] = json!(2.0);
+    }
+    one["began"] = json!("2026-01-01T00:00:00.990Z");
+    two["began"] = json!("2026-01-01T00:00:01.010Z");
+    let run = merge(&[one, two], &[]);
+    assert!((run.figure("/findings/0/value") - 1.98 / 2.02).abs() < 0.001);
+}
+
+#[test]
 fn what_is_not_one_load_is_refused() {
     let [one, two] = two_runs();
     let change = |pointer: &str, value: Value| {
@@ -140,6 +167,7 @@ fn what_is_not_one_load_is_refused() {
         (change("/scenario", json!("churn")), "scenario"),
         (change("/scenario", json!("soak")), "add up"),
         (change("/settings", json!({})), "older version"),
+        (change("/runs", json!([])), "older version"),
         (change("/totals/offered_rate", Value::Null), "closed loop"),
         (change("/latency/operation/count", json!(81)), "damaged"),
         (

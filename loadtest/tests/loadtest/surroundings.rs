@@ -158,9 +158,54 @@ fn a_harness_without_files_blames_itself() {
 fn more_tunnels_than_files_are_refused_beforehand() {
     let relay = Service::relay();
     let url = relay.url();
-    let run = with_files(264, &["idle", "--url", &url, "--tunnels=101", "--hold=1s"]);
+    let idle = ["idle", "--url", &url, "--hold=1s", "--threads=1"];
+    let run = with_files(264, &[&idle[..], &["--tunnels=101"]].concat());
     assert_eq!(run.code, 2);
     assert!(run.stderr.contains("ulimit -n"), "{}", run.stderr);
-    let run = with_files(264, &["idle", "--url", &url, "--tunnels=100", "--hold=1s"]);
+    let run = with_files(264, &[&idle[..], &["--tunnels=100"]].concat());
     assert_eq!(run.code, 0, "at the limit: {}{}", run.stdout, run.stderr);
+}
+
+#[test]
+fn threads_have_files_of_their_own() {
+    let relay = Service::relay();
+    let url = relay.url();
+    let idle = ["idle", "--url", &url, "--hold=1s", "--tunnels=1"];
+    for (threads, runs) in [("--threads=25", true), ("--threads=26", false)] {
+        let run = with_files(258, &[&idle[..], &[threads]].concat());
+        assert_eq!(run.code == 0, runs, "{threads}: {}", run.stderr);
+        assert_eq!(run.stderr.contains("ulimit -n"), !runs, "{}", run.stderr);
+    }
+}
+
+#[test]
+fn more_people_than_files_are_refused_beforehand() {
+    let relay = Service::relay();
+    let url = relay.url();
+    let common = [
+        "sign-ins",
+        "--url",
+        &url,
+        "--rate=1000",
+        "--count=1",
+        "--warm-up=0s",
+        "--threads=1",
+    ];
+    // Of 264 files 200 are for connections. A phone that is waited for has one, a pair two.
+    for (pause, runs) in [
+        ("approve=100ms", true),
+        ("approve=101ms", false),
+        ("join=200ms", true),
+        ("join=201ms", false),
+        ("scan=500ms", true),
+    ] {
+        let run = with_files(264, &[&common[..], &["--pause", pause]].concat());
+        assert_eq!(run.code == 0, runs, "{pause}: {}{}", run.stdout, run.stderr);
+        assert_eq!(
+            run.stderr.contains("ulimit -n"),
+            !runs,
+            "{pause}: {}",
+            run.stderr
+        );
+    }
 }

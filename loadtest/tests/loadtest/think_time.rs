@@ -1,9 +1,12 @@
 //! People take their time: pauses are in no latency and slow no open loop, and what a service does to
 //! those who wait is found.
 
-use std::time::Duration;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
-use crate::rig::{Service, drive};
+use tempfile::TempDir;
+
+use crate::rig::{Service, command, drive, finished};
 
 #[test]
 fn pauses_are_in_no_latency_and_hold_back_no_start() {
@@ -89,5 +92,88 @@ fn more_people_than_may_be_under_way_are_refused_beforehand() {
         let run = drive("sign-ins", &url, &arguments);
         assert_eq!(run.code == 0, runs, "{room}: {}{}", run.stdout, run.stderr);
         assert_eq!(run.stderr.contains("10 sign-ins are under way"), !runs);
+    }
+}
+
+#[test]
+fn in_a_closed_loop_people_set_the_pace() {
+    let relay = Service::relay();
+    let arguments = ["--closed=10", "--count=10", "--warm-up=0s"];
+    let arguments = [&arguments[..], &["--pause=approve=1s"]].concat();
+    let run = drive("sign-ins", &relay.url(), &arguments);
+    assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+    // Ten in the second that they all took at once, and no more than ten tunnels.
+    let rate = run.figure("/totals/done_rate");
+    assert!(rate < 10.0, "{rate}: {}", run.stdout);
+    let open = run.figure("/findings/0/value");
+    assert!(open < 11.0, "{open}: {}", run.stdout);
+    let p50 = run.figure("/latency/operation/p50");
+    assert!(p50 < 1000.0, "a pause is in no latency: {}", run.stdout);
+}
+
+#[test]
+fn those_who_are_turned_away_have_no_tunnel() {
+    let relay = Service::relay_with(|config| {
+        config.lift_quotas();
+        config.quotas.waiting_tunnels = Some(6);
+    });
+    // Ten of twenty are there at once before the first laptop comes.
+    let arguments = ["--rate=20", "--count=20", "--warm-up=0s", "--sources=1"];
+    let arguments = [&arguments[..], &["--pause=join=500ms"]].concat();
+    let run = drive("sign-ins", &relay.url(), &arguments);
+    let done = run.figure("/totals/done");
+    assert!(done > 5.0 && done < 20.0, "{}", run.stdout);
+    let open = run.figure("/findings/0/value");
+    let mean = run.figure("/latency/tunnel/mean") / 1000.0;
+    assert!((open / (done * mean) - 1.0).abs() < 0.01, "{open}");
+}
+
+#[test]
+fn pings_of_the_warm_up_are_not_measured() {
+    let relay = Service::relay_with(|config| {
+        config.lift_quotas();
+        config.limits.ping_interval = Duration::from_millis(100);
+    });
+    // One sign-in, at the very beginning; the next would be due at the end of the warm-up.
+    for (warm_up, counted) in [("--warm-up=3s", false), ("--warm-up=0s", true)] {
+        let count = format!("--count={}", u8::from(counted));
+        let arguments = ["--rate=0.3333", "--pause=approve=500ms", "--threads=1"];
+        let arguments = [&arguments[..], &[warm_up, &count]].concat();
+        let run = drive("sign-ins", &relay.url(), &arguments);
+        assert_eq!(run.count("/totals/pings") > 0, counted, "{}", run.stdout);
+    }
+}
+
+#[test]
+fn a_run_that_is_stopped_waits_for_nobody() {
+    let relay = Service::relay();
+    let folder = TempDir::new().unwrap();
+    let url = relay.url();
+    let arguments = ["sign-ins", "--url", &url, "--rate=5", "--warm-up=0s"];
+    let more = [
+        "--duration=10m",
+        "--pause=approve=1m",
+        "--json={folder}/run.json",
+    ];
+    let child = command(&[&arguments[..], &more].concat(), &folder)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // Four of the six messages come before the user says yes.
+    let begun = Instant::now();
+    while relay.messages() < 8 && begun.elapsed() < Duration::from_mins(1) {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let pid = child.id().to_string();
+    let told = Command::new("kill").args(["-INT", &pid]).status();
+    assert!(told.unwrap().success());
+    let run = finished(child.wait_with_output().unwrap(), folder);
+    assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+    assert!(run.count("/totals/done") >= 2, "{}", run.stdout);
+    assert_eq!(run.count("/totals/failed"), 0, "{}", run.stdout);
+    // Pauses that were cut short, and such tunnels, say nothing of people.
+    for phase in ["pause_approve", "tunnel"] {
+        assert!(run.record["latency"][phase].is_null(), "{}", run.stdout);
     }
 }

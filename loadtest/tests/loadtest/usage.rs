@@ -4,7 +4,7 @@ use std::net::TcpListener;
 
 use tempfile::TempDir;
 
-use crate::rig::{Run, command, drive, finished};
+use crate::rig::{Run, Service, command, drive, finished};
 
 fn run(arguments: &[&str]) -> Run {
     let folder = TempDir::new().unwrap();
@@ -110,6 +110,24 @@ fn a_file_of_another_layout_is_told_from_damage() {
     let run = run(&["report", file.to_str().unwrap()]);
     assert_eq!(run.code, 2);
     assert!(run.stderr.contains("has schema 999"), "{}", run.stderr);
+}
+
+#[test]
+fn a_reader_who_has_left_is_no_failure() {
+    let relay = Service::relay();
+    let made = drive("sign-ins", &relay.url(), &["--count=1", "--warm-up=0s"]);
+    let file = made.folder.path().join("run.json");
+    let folder = TempDir::new().unwrap();
+    let url = relay.url();
+    let again = ["sign-ins", "--url", &url, "--count=1", "--warm-up=0s"];
+    for arguments in [&["report", file.to_str().unwrap()][..], &again] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = command(arguments, &folder).stdout(writer).output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}: {said}");
+        assert_eq!(said, "");
+    }
 }
 
 #[test]
