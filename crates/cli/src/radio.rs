@@ -130,6 +130,14 @@ pub(crate) enum AnyScanner {
 }
 
 impl Scanner for AnyScanner {
+    async fn start(&mut self) -> Result<(), ScanError> {
+        match self {
+            Self::Loopback(scanner) => scanner.start().await,
+            #[cfg(all(feature = "bluez", target_os = "linux"))]
+            Self::Bluez(scanner) => scanner.start().await,
+        }
+    }
+
     async fn next(&mut self) -> Result<Vec<u8>, ScanError> {
         match self {
             Self::Loopback(scanner) => scanner.next().await,

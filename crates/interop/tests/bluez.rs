@@ -45,6 +45,28 @@ async fn a_scan_starts_in_a_crowd() {
     next(&mut scanner).await;
 }
 
+/// A laptop shows its code after that.
+#[tokio::test]
+async fn a_scan_that_has_started_is_under_way() {
+    let bluez = stand_in(Settings::default()).await;
+    let mut scanner = Scanner::on_bus(bluez.address());
+    within(scanner.start()).await.expect("a scan");
+    assert_eq!(bluez.radio().scanners, 1);
+    within(scanner.start()).await.expect("the same scan");
+    bluez.pass_by(FIDO, &[5; 20]).await;
+    assert_eq!(next(&mut scanner).await, [5; 20]);
+}
+
+#[tokio::test]
+async fn a_scan_that_cannot_start_says_why_and_may_be_tried_again() {
+    let bluez = stand_in(with_adapter(Adapter::Off)).await;
+    let mut scanner = Scanner::on_bus(bluez.address());
+    for _ in 0..2 {
+        let started = within(scanner.start()).await;
+        assert!(matches!(started, Err(ScanError::PoweredOff)), "{started:?}");
+    }
+}
+
 #[tokio::test]
 async fn a_scan_hears_what_was_on_the_air_before_and_what_comes_later() {
     let bluez = stand_in(Settings::default()).await;

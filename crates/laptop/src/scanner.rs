@@ -18,7 +18,22 @@ use std::future::Future;
 /// Dropping a scanner ends the scan. [`Invite::run`](crate::Invite::run) drops it as soon as the
 /// phone is found, so that no radio works in vain while the user looks at the phone.
 pub trait Scanner: Send {
-    /// The service data of the next advert. The first call starts the scan.
+    /// Starts the scan, and returns once it is under way: the code is shown after that, so that no advert is
+    /// missed and nobody scans in vain.
+    ///
+    /// Unless it is implemented, it does nothing: for scanners that are under way from their creation or
+    /// from the first moment of [`next`](Self::next).
+    ///
+    /// # Errors
+    /// [`ScanError`], after which the laptop gives up, before there was a code.
+    ///
+    /// # Cancel safety
+    /// Must be cancel safe: it may be called again, and so may [`next`](Self::next) without it.
+    fn start(&mut self) -> impl Future<Output = Result<(), ScanError>> + Send {
+        async { Ok(()) }
+    }
+
+    /// The service data of the next advert. Starts the scan if need be.
     ///
     /// Pends while nothing is heard; it never ends the scan by itself.
     ///
@@ -32,6 +47,10 @@ pub trait Scanner: Send {
 }
 
 impl<S: Scanner> Scanner for &mut S {
+    fn start(&mut self) -> impl Future<Output = Result<(), ScanError>> + Send {
+        (**self).start()
+    }
+
     fn next(&mut self) -> impl Future<Output = Result<Vec<u8>, ScanError>> + Send {
         (**self).next()
     }

@@ -17,6 +17,8 @@ pub(super) struct Search<S> {
 impl<S: Scanner> Search<S> {
     /// Starts the scan. It goes on between the calls, because a scanner is cancel safe.
     pub(super) async fn start(mut scanner: S) -> Result<Self, ScanError> {
+        scanner.start().await?;
+        // Some begin to listen only now.
         let first = {
             let mut next = pin!(scanner.next());
             poll_fn(|cx| Poll::Ready(next.as_mut().poll(cx))).await

@@ -52,6 +52,54 @@ async fn a_crowded_air_cannot_keep_the_user_from_cancelling() {
     assert!(matches!(result, Err(LaptopError::Cancelled)));
 }
 
+/// A radio that takes three seconds to start, and hears nothing.
+struct Slow {
+    fails: bool,
+}
+
+impl Scanner for Slow {
+    async fn start(&mut self) -> Result<(), ScanError> {
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        if self.fails {
+            return Err(ScanError::PoweredOff);
+        }
+        Ok(())
+    }
+
+    async fn next(&mut self) -> Result<Vec<u8>, ScanError> {
+        std::future::pending().await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_code_is_shown_before_the_radio_listens() {
+    for fails in [false, true] {
+        let laptop = Laptop::new(hawser_tunnel::Dialer::new());
+        let invite = laptop
+            .invite(Hint::GetAssertion, SystemTime::now())
+            .unwrap();
+        let (start, mut told) = (Instant::now(), Vec::new());
+        let request = request();
+        let mut radio = Slow { fails };
+        let result = invite
+            .run(&mut radio, &request, |event| {
+                told.push((crate::story::name(&event), start.elapsed().as_secs()));
+            })
+            .await;
+        let error = result.unwrap_err();
+        if fails {
+            assert!(
+                matches!(error, LaptopError::Scan(ScanError::PoweredOff)),
+                "{error:?}"
+            );
+            assert_eq!(told, []);
+        } else {
+            assert!(matches!(error, LaptopError::AdvertNotSeen), "{error:?}");
+            assert_eq!(told, [("WaitingForScan", 3)]);
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_service_that_never_answers() {
     let service = Service::start().await;

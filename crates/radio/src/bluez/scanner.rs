@@ -6,7 +6,7 @@ use std::pin::pin;
 
 use futures_util::StreamExt;
 use hawser_laptop::ScanError;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use zbus::message::Type;
 use zbus::{MatchRule, Message, MessageStream, ObjectPath, Variant};
@@ -16,8 +16,8 @@ use super::daemon::{Bus, Daemon, Objects};
 
 /// Hears the adverts of phones through BlueZ.
 ///
-/// The scan starts with the first call of [`next`](hawser_laptop::Scanner::next) and ends when this is dropped. After an error the
-/// next call starts a new one. Adverts that nobody collects are dropped: a phone repeats its own several times a second.
+/// The scan starts with the first call of [`start`](hawser_laptop::Scanner::start) or [`next`](hawser_laptop::Scanner::next) and ends when
+/// this is dropped. After an error the next call starts a new one. Adverts that nobody collects are dropped: a phone repeats its own several times a second.
 #[derive(Debug)]
 pub struct Scanner {
     bus: Bus,
@@ -42,6 +42,11 @@ impl Scanner {
             scan: None,
         }
     }
+
+    fn scan(&mut self) -> &mut Scan {
+        self.scan
+            .get_or_insert_with(|| Scan::start(self.bus.clone()))
+    }
 }
 
 impl Default for Scanner {
@@ -51,10 +56,24 @@ impl Default for Scanner {
 }
 
 impl hawser_laptop::Scanner for Scanner {
+    async fn start(&mut self) -> Result<(), ScanError> {
+        if self
+            .scan()
+            .started
+            .wait_for(|started| *started)
+            .await
+            .is_ok()
+        {
+            return Ok(());
+        }
+        // It has ended, and its error stands behind whatever it heard before.
+        loop {
+            self.next().await?;
+        }
+    }
+
     async fn next(&mut self) -> Result<Vec<u8>, ScanError> {
-        let scan = self
-            .scan
-            .get_or_insert_with(|| Scan::start(self.bus.clone()));
+        let scan = self.scan();
         match scan.heard.recv().await {
             Some(Ok(service_data)) => Ok(service_data),
             Some(Err(error)) => {
@@ -74,18 +93,25 @@ impl hawser_laptop::Scanner for Scanner {
 #[derive(Debug)]
 struct Scan {
     heard: mpsc::Receiver<Result<Vec<u8>, BluezError>>,
+    /// Whether the system has started it. Closed when it never will.
+    started: watch::Receiver<bool>,
     _task: JoinSet<()>,
 }
 
 impl Scan {
     fn start(bus: Bus) -> Self {
         let (sender, heard) = mpsc::channel(BACKLOG);
+        let (tell, started) = watch::channel(false);
         let mut task = JoinSet::new();
         task.spawn(async move {
-            let Err(error) = run(&bus, &sender).await;
+            let Err(error) = run(&bus, &sender, tell).await;
             let _ = sender.send(Err(error)).await;
         });
-        Self { heard, _task: task }
+        Self {
+            heard,
+            started,
+            _task: task,
+        }
     }
 }
 
@@ -95,6 +121,7 @@ const BACKLOG: usize = 256;
 async fn run(
     bus: &Bus,
     heard: &mpsc::Sender<Result<Vec<u8>, BluezError>>,
+    tell: watch::Sender<bool>,
 ) -> Result<Infallible, BluezError> {
     let daemon = Daemon::open(bus).await?;
     let adapter = daemon.adapter().await?.path;
@@ -122,6 +149,7 @@ async fn run(
                         hand_over(heard, data.into());
                     }
                 }
+                tell.send_replace(true);
             }
             report = reports.next() => match report {
                 Some(Ok(report)) => read(&report, &adapter, heard)?,

@@ -9,15 +9,15 @@ use btleplug::platform::{Adapter, Manager};
 use futures_util::{FutureExt as _, Stream, StreamExt as _};
 use hawser_laptop::ScanError;
 use hawser_proto::{LEGACY_SERVICE_UUID, SERVICE_UUID};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 use super::BtleplugError;
 
 /// Hears the adverts of phones through the Bluetooth of Windows or macOS.
 ///
-/// The scan starts with the first call of [`next`](hawser_laptop::Scanner::next) and ends when this is dropped. After an
-/// error the next call starts a new one. Adverts that nobody collects are dropped: a phone repeats its own several times a
+/// The scan starts with the first call of [`start`](hawser_laptop::Scanner::start) or [`next`](hawser_laptop::Scanner::next)
+/// and ends when this is dropped. After an error the next call starts a new one. Adverts that nobody collects are dropped: a phone repeats its own several times a
 /// second.
 ///
 /// On macOS btleplug keeps a thread for each scan until the program ends, idle once the scan is over.
@@ -32,11 +32,31 @@ impl Scanner {
     pub fn new() -> Self {
         Self::default()
     }
+
+    fn scan(&mut self) -> &mut Scan {
+        self.scan.get_or_insert_with(Scan::start)
+    }
 }
 
 impl hawser_laptop::Scanner for Scanner {
+    async fn start(&mut self) -> Result<(), ScanError> {
+        if self
+            .scan()
+            .started
+            .wait_for(|started| *started)
+            .await
+            .is_ok()
+        {
+            return Ok(());
+        }
+        // It has ended, and its error stands behind whatever it heard before.
+        loop {
+            self.next().await?;
+        }
+    }
+
     async fn next(&mut self) -> Result<Vec<u8>, ScanError> {
-        let scan = self.scan.get_or_insert_with(Scan::start);
+        let scan = self.scan();
         match scan.heard.recv().await {
             Some(Ok(service_data)) => Ok(service_data),
             Some(Err(error)) => {
@@ -56,18 +76,25 @@ impl hawser_laptop::Scanner for Scanner {
 #[derive(Debug)]
 struct Scan {
     heard: mpsc::Receiver<Result<Vec<u8>, BtleplugError>>,
+    /// Whether the system has started it. Closed when it never will.
+    started: watch::Receiver<bool>,
     _task: JoinSet<()>,
 }
 
 impl Scan {
     fn start() -> Self {
         let (sender, heard) = mpsc::channel(BACKLOG);
+        let (tell, started) = watch::channel(false);
         let mut task = JoinSet::new();
         task.spawn(async move {
-            let Err(error) = run(&sender).await;
+            let Err(error) = run(&sender, tell).await;
             let _ = sender.send(Err(error)).await;
         });
-        Self { heard, _task: task }
+        Self {
+            heard,
+            started,
+            _task: task,
+        }
     }
 }
 
@@ -76,12 +103,14 @@ const BACKLOG: usize = 256;
 
 async fn run(
     heard: &mpsc::Sender<Result<Vec<u8>, BtleplugError>>,
+    tell: watch::Sender<bool>,
 ) -> Result<Infallible, BtleplugError> {
     let (adapter, mut events) = adapter().await?;
     let adapter = StopOnDrop(adapter);
     // No filter on service UUIDs: it would hide adverts whose UUID is in the service data only. Duplicates are reported
     // unasked: btleplug asks macOS for them, and Windows reports every advert.
     adapter.0.start_scan(ScanFilter::default()).await?;
+    tell.send_replace(true);
     while let Some(event) = events.next().await {
         match event {
             CentralEvent::ServiceDataAdvertisement {
