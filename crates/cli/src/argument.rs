@@ -41,6 +41,17 @@ fn read(subject: &str, input: impl Read) -> Result<String, Failure> {
     Ok(text)
 }
 
+/// A file that will be made if need be. Its directory will not: more often than not its name is a slip.
+pub(crate) fn can_be_made(flag: &str, path: &Path) -> Result<(), Failure> {
+    match path.parent() {
+        Some(directory) if !directory.as_os_str().is_empty() && !directory.is_dir() => {
+            let words = format!("there is no directory {}", directory.display());
+            Err(Failure::wrong(&words).about(&format!("{flag} {}", path.display())))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// An argument as a shell wants it typed.
 pub(crate) fn typed(argument: &str) -> String {
     // Only a NUL cannot be quoted, and no argument has one.

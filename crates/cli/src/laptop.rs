@@ -171,13 +171,14 @@ impl Flags {
         // What was typed wrong is told alone.
         let dialer = self.service.dialer()?;
         let screen = Screen::open(reader);
-        if let Some(notice) = self.radio.notice() {
-            screen.say(&format!("{}\n", screen.paper().notice(notice)));
-        }
         let answer = runtime::run(async {
+            let scanner = self.radio.scanner().await?;
+            if let Some(notice) = self.radio.notice() {
+                screen.say(&format!("{}\n", screen.paper().notice(notice)));
+            }
             let desk = Desk {
                 dialer,
-                scanner: self.radio.scanner().await?,
+                scanner,
                 screen: screen.clone(),
                 qr_png: self.qr_png.as_deref(),
                 phone_command: self.phone_command(),

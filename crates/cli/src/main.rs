@@ -10,7 +10,7 @@
 //!
 //! | module | what the subcommands share |
 //! |---|---|
-//! | [`ending`], [`output`] | exit codes, error lines, results |
+//! | [`ending`], [`output`], [`reader`] | exit codes, error lines, results, who reads them |
 //! | [`screen`], [`paper`], [`qr_code`] | what is shown, and how it looks |
 //! | [`tunnel_service`], [`radio`], [`argument`] | flags |
 //! | [`runtime`], [`signal`], [`logging`] | waiting, Ctrl-C and its like, the libraries' log |
@@ -29,6 +29,7 @@ mod paper;
 mod phone;
 mod qr_code;
 mod radio;
+mod reader;
 mod runtime;
 mod screen;
 mod signal;

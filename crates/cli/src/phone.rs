@@ -15,7 +15,7 @@ mod report;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::Args;
+use clap::{ArgGroup, Args};
 use hawser_demo::qr_picture;
 use hawser_phone::store::{CredentialStore, FileStore, MemoryStore, Passkey};
 use hawser_phone::{
@@ -24,6 +24,7 @@ use hawser_phone::{
 use hawser_tunnel::Dialer;
 use hawser_wire::TunnelDomain;
 
+use crate::argument;
 use crate::ending::{Ending, FAILED, Failure};
 use crate::output;
 use crate::paper::{Actor, Mark};
@@ -41,20 +42,17 @@ use person::{Approve, Person};
 ///
 /// The exit code is 0 when the laptop got what it asked for.
 #[derive(Debug, Args)]
+#[command(group(ArgGroup::new("code").required(true).args(["qr", "qr_image"])))]
+#[command(group(ArgGroup::new("place").required(true).multiple(true).args(["domain_id", "tunnel_service"])))]
 pub(crate) struct Phone {
     /// The text of the QR code: FIDO:/ and digits. With `-` it is read from standard input.
-    #[arg(
-        long,
-        value_name = "URI",
-        required_unless_present = "qr_image",
-        allow_hyphen_values = true
-    )]
+    #[arg(long, value_name = "URI", allow_hyphen_values = true)]
     qr: Option<String>,
     /// A PNG or JPEG picture that shows the QR code.
-    #[arg(long, value_name = "FILE", conflicts_with = "qr")]
+    #[arg(long, value_name = "FILE")]
     qr_image: Option<PathBuf>,
-    /// Number of the tunnel domain that the phone waits at; see `hawser domain`.
-    #[arg(long, value_name = "N", required_unless_present = "tunnel_service")]
+    /// Number of the tunnel domain that the phone waits at; see `hawser domain`. Needed unless --tunnel-service is there.
+    #[arg(long, value_name = "N")]
     domain_id: Option<u16>,
     /// Keep passkeys in this file. Without it they are forgotten at the end.
     #[arg(long, value_name = "FILE")]
@@ -92,6 +90,7 @@ impl Phone {
             screen: screen.clone(),
         };
         let told = if let Some(path) = &self.store {
+            argument::can_be_made("--store", path)?;
             let store =
                 FileStore::open(path).map_err(|error| Failure::failed(&error).about("--store"))?;
             runtime::run(setting.play(store, &code))?
@@ -124,7 +123,7 @@ impl Phone {
                     .map_err(|error| Failure::malformed(&error).about(&source))?;
                 (text, source)
             }
-            (None, Some(text)) => (crate::argument::or_input(text)?, "--qr".to_owned()),
+            (None, Some(text)) => (argument::or_input(text)?, "--qr".to_owned()),
             // Excluded by the flags' own rules.
             (None, None) => (String::new(), "--qr".to_owned()),
         };

@@ -1,11 +1,13 @@
 //! What a command shows while it works: lines that stay, and on a terminal a spinner below them.
 
+use std::future::pending;
 use std::time::{Duration, Instant};
 
 use console::Term;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::paper::{Actor, Line, Mark, Paper};
+use crate::reader;
 
 /// Whom the output is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +25,7 @@ pub(crate) struct Screen {
     paper: Paper,
     spinner: ProgressBar,
     began: Instant,
+    reader: Reader,
 }
 
 impl Screen {
@@ -40,6 +43,7 @@ impl Screen {
                 colours,
             },
             began: Instant::now(),
+            reader,
         }
     }
 
@@ -50,6 +54,14 @@ impl Screen {
     /// Whether somebody can see it as it happens.
     pub(crate) fn is_terminal(&self) -> bool {
         self.term.features().is_attended()
+    }
+
+    /// Resolves when nobody is told anything any more. A program that gets one result at the end can still have that.
+    pub(crate) async fn unseen(&self) {
+        match self.reader {
+            Reader::Person => reader::left().await,
+            Reader::Program => pending().await,
+        }
     }
 
     /// Adds text, which may have several lines.

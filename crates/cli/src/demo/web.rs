@@ -10,7 +10,7 @@ use hawser_demo::relying_party::StorePlace;
 
 use crate::ending::{Ending, Failure};
 use crate::signal::Signals;
-use crate::{output, runtime};
+use crate::{argument, output, runtime};
 
 /// How the console is served.
 // A group of its own name: clap calls the story's "Flags" already.
@@ -41,6 +41,9 @@ impl Flags {
     }
 
     pub(super) fn run(self) -> Ending {
+        if let Some(path) = &self.store {
+            argument::can_be_made("--store", path)?;
+        }
         let options = Options {
             listen: self.listen,
             store: self.store.map_or(StorePlace::Memory, StorePlace::File),

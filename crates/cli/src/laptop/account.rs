@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use webauthn_rs::prelude::{AuthenticationResult, CredentialID, Passkey, Uuid};
 
+use crate::argument;
 use crate::ending::Failure;
 
 /// A user of one relying party. Holds no secrets.
@@ -33,6 +34,7 @@ impl Account {
     /// The account in the file, or a new one for `user` when there is no such file yet.
     pub(super) fn open_or_new(path: Option<&Path>, user: &str) -> Result<Self, Failure> {
         let found = path.map(read).transpose()?.flatten();
+        path.map(check_writable).transpose()?;
         let record = found.unwrap_or_else(|| Record {
             version: VERSION,
             rp_id: None,
@@ -56,6 +58,7 @@ impl Account {
         let record = read(path)?.ok_or_else(|| {
             Failure::wrong("there is no such file: register first").about(&subject(path))
         })?;
+        check_writable(path)?;
         Ok(Self {
             path: Some(path.to_owned()),
             record,
@@ -113,8 +116,7 @@ impl Account {
         let failed = |error: &dyn std::error::Error| Failure::failed(error).about(&subject(path));
         let mut json = serde_json::to_vec_pretty(&self.record).map_err(|error| failed(&error))?;
         json.push(b'\n');
-        let mut beside = path.as_os_str().to_owned();
-        beside.push(format!(".{}.part", std::process::id()));
+        let beside = beside(path);
         fs::write(&beside, json).map_err(|error| failed(&error))?;
         fs::rename(&beside, path).map_err(|error| {
             fs::remove_file(&beside).ok();
@@ -136,6 +138,21 @@ fn read(path: &Path) -> Result<Option<Record>, Failure> {
         return Err(Failure::wrong(&words).about(&subject(path)));
     }
     Ok(Some(record))
+}
+
+/// What cannot be written is known before the phone has made a passkey that nobody would know.
+fn check_writable(path: &Path) -> Result<(), Failure> {
+    argument::can_be_made("--account", path)?;
+    let beside = beside(path);
+    fs::write(&beside, [])
+        .and_then(|()| fs::remove_file(&beside))
+        .map_err(|error| Failure::malformed(&error).about(&subject(path)))
+}
+
+fn beside(path: &Path) -> PathBuf {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(format!(".{}.part", std::process::id()));
+    beside.into()
 }
 
 fn subject(path: &Path) -> String {

@@ -1,5 +1,6 @@
 //! Shows the code and asks the phone that scans it.
 
+use std::io;
 use std::path::Path;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -74,6 +75,7 @@ impl Desk<'_> {
             phone_command: self.phone_command,
             screen: self.screen.clone(),
         };
+        self.screen.waiting("starting the radio");
         let canceller = invite.canceller();
         let secured = AtomicBool::new(false);
         let hear = |progress: Progress| {
@@ -108,18 +110,28 @@ impl Desk<'_> {
                 };
                 self.screen.say(&self.screen.paper().notice(words));
                 canceller.cancel();
-                tokio::select! {
-                    _ = &mut answer => {}
-                    // Somebody is in a hurry.
-                    _ = signals.next() => {}
-                }
+                goodbye(&mut signals, answer).await;
                 return Ok(Answer::Ended(signal));
             }
             answer = &mut answer => answer,
+            () = self.screen.unseen() => {
+                canceller.cancel();
+                goodbye(&mut signals, answer).await;
+                let error = io::Error::other("standard output is closed: nobody would see the code or the answer");
+                return Err(Failure::failed(&error));
+            }
         };
         let response = answer.map_err(|error| Failure::failed(&error))?;
         let response = response.map_err(|error| Failure::failed(&error))?;
         Ok(Answer::Response(response))
+    }
+}
+
+/// The phone is told, unless somebody is in a hurry.
+async fn goodbye(signals: &mut Signals, answer: impl Future) {
+    tokio::select! {
+        _ = answer => {}
+        _ = signals.next() => {}
     }
 }
 

@@ -76,6 +76,22 @@ fn a_refusal_is_said_plainly_and_fails() {
 }
 
 #[test]
+fn a_console_does_not_make_the_directory_of_its_file() {
+    let scene = crate::scene::Scene::new();
+    let store = scene.file("no-such/console.sqlite");
+    let said = run(&[
+        "demo",
+        "--web",
+        "--listen",
+        "127.0.0.1:0",
+        "--store",
+        &store,
+    ]);
+    said.assert_malformed("console.sqlite: there is no directory ");
+    assert!(!scene.path("no-such").exists());
+}
+
+#[test]
 fn help_tells_the_exit_codes() {
     let said = run(&["demo", "--help"]);
     assert_eq!(said.code, Some(0));

@@ -13,6 +13,8 @@ mod pair;
 mod person;
 mod phone_alone;
 mod program;
+#[cfg(unix)]
+mod reader;
 mod scene;
 #[cfg(target_os = "linux")]
 mod signals;

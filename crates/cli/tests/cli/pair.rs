@@ -3,7 +3,7 @@
 use rustix::process::Signal;
 
 use crate::program::{Said, run};
-use crate::scene::{Running, RunningRelay, Scene, nobodys_url};
+use crate::scene::{Running, RunningRelay, Scene, assert_nothing_is_left, nobodys_url};
 
 fn phone(scene: &Scene, url: &str, more: &[&str]) -> Said {
     let args = scene.phone(url, more);
@@ -165,6 +165,7 @@ fn a_laptop_that_cannot_reach_the_phones_relay() {
         "{}",
         said.err
     );
+    assert_nothing_is_left(&scene);
     drop(phone);
 }
 
@@ -256,4 +257,53 @@ fn to_sign_in_takes_an_account() {
     run(&[&["laptop", "register"][..], &foreign].concat()).assert_malformed("--rp-id: ");
     std::fs::write(&missing, "{}").unwrap();
     run(&["laptop", "sign-in", "--account", &missing]).assert_malformed("missing field");
+}
+
+/// Before the phone is asked: it would make a passkey that nobody knows.
+#[test]
+fn an_account_that_cannot_be_written_is_known_at_the_beginning() {
+    let scene = Scene::new();
+    let nowhere = scene.file("no-such/account.json");
+    let said = run(&["laptop", "register", "--account", &nowhere]);
+    said.assert_malformed("no-such/account.json: there is no directory ");
+    assert_nothing_is_left(&scene);
+}
+
+#[test]
+fn an_air_that_is_no_directory_is_told_alone() {
+    let scene = Scene::new();
+    let file = scene.file("air");
+    std::fs::write(&file, "not a directory").unwrap();
+    let said = run(&["laptop", "register", "--air", &file]);
+    assert_eq!(said.code, Some(1), "{}", said.err);
+    assert_eq!(said.out, "");
+    assert_eq!(said.err.lines().count(), 1, "{}", said.err);
+}
+
+/// Nobody is to scan a code whose advert is never heard.
+#[test]
+#[cfg(target_os = "linux")]
+fn without_bluetooth_there_is_no_code_and_nothing_is_left() {
+    let (scene, url) = (Scene::new(), nobodys_url());
+    let (bus, png) = (scene.file("no-bus"), scene.file("qr.png"));
+    let flags = [
+        "--tunnel-service",
+        &url,
+        "--radio",
+        "bluez",
+        "--qr-png",
+        &png,
+    ];
+    let mut laptop = crate::program::hawser(&[&["laptop", "register"][..], &flags].concat());
+    laptop.env("DBUS_SYSTEM_BUS_ADDRESS", format!("unix:path={bus}"));
+    let said = Said::from(laptop.output().unwrap());
+    assert_eq!(said.code, Some(1), "{}", said.err);
+    assert_eq!(said.out, "", "no code is shown");
+    assert_eq!(said.err.lines().count(), 1, "{}", said.err);
+    assert!(
+        said.err.contains("there is no D-Bus system bus"),
+        "{}",
+        said.err
+    );
+    assert_nothing_is_left(&scene);
 }

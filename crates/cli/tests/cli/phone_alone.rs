@@ -86,7 +86,18 @@ fn flags_that_make_no_sense() {
     assert_eq!(said.code, Some(2));
     let neither = run(&["phone", "--qr", CODE]);
     assert_eq!(neither.code, Some(2));
-    assert!(neither.err.contains("--domain-id"), "{}", neither.err);
+    for flag in ["--domain-id <N>", "--tunnel-service <URL>"] {
+        assert!(neither.err.contains(flag), "{}", neither.err);
+    }
+    let without_a_code = run(&["phone", "--domain-id", "266"]);
+    assert_eq!(without_a_code.code, Some(2));
+    for flag in ["--qr <URI>", "--qr-image <FILE>"] {
+        assert!(without_a_code.err.contains(flag), "{}", without_a_code.err);
+    }
+    let both = ["--qr", CODE, "--qr-image", "code.png"];
+    let said = run(&[&["phone", "--domain-id", "266"][..], &both].concat());
+    assert_eq!(said.code, Some(2));
+    assert!(said.err.contains("cannot be used with"), "{}", said.err);
 }
 
 #[test]
@@ -113,6 +124,28 @@ fn a_relay_that_is_down() {
             .unwrap()
             .contains("cannot be reached")
     );
+}
+
+#[test]
+fn a_passkey_file_in_a_directory_that_is_not_there() {
+    let scene = Scene::new();
+    let store = scene.file("no-such/passkeys.json");
+    let flags = [
+        "--domain-id",
+        "266",
+        "--approve",
+        "never",
+        "--store",
+        &store,
+    ];
+    let said = run(&[&["phone", "--qr", CODE][..], &flags].concat());
+    assert_eq!(said.code, Some(2));
+    assert!(
+        said.err.contains("passkeys.json: there is no directory "),
+        "{}",
+        said.err
+    );
+    assert!(!scene.path("no-such").exists());
 }
 
 #[test]

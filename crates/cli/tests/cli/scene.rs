@@ -122,6 +122,14 @@ impl Scene {
     }
 }
 
+/// Neither a picture of the code nor a part of one.
+#[track_caller]
+pub(crate) fn assert_nothing_is_left(scene: &Scene) {
+    let left = std::fs::read_dir(scene.path("")).unwrap();
+    let left: Vec<_> = left.map(|file| file.unwrap().file_name()).collect();
+    assert!(left.iter().all(|name| name == "air"), "{left:?}");
+}
+
 /// A program that has not ended yet. It is killed when it is forgotten.
 pub(crate) struct Running {
     child: Child,

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use rustix::process::Signal;
 
 use crate::program::hawser;
-use crate::scene::{Running, RunningRelay, Scene};
+use crate::scene::{Running, RunningRelay, Scene, assert_nothing_is_left};
 
 /// A laptop that shows its code, started so that it minds or ignores SIGHUP: whoever runs the tests may ignore it.
 fn laptop(scene: &Scene, url: &str, hang_up: &str) -> Running {
@@ -19,13 +19,6 @@ fn laptop(scene: &Scene, url: &str, hang_up: &str) -> Running {
         .args(program.get_args())
         .stdin(Stdio::null());
     scene.shown(Running::spawn(command))
-}
-
-#[track_caller]
-fn assert_nothing_is_left(scene: &Scene) {
-    let left = std::fs::read_dir(scene.path("")).unwrap();
-    let left: Vec<_> = left.map(|file| file.unwrap().file_name()).collect();
-    assert!(left.iter().all(|name| name == "air"), "{left:?}");
 }
 
 #[test]
