@@ -22,6 +22,7 @@ use crate::tls::HandshakeFailure;
 
 pub use self::certificate::CertificateMetrics;
 pub(crate) use self::counted::Counted;
+pub(crate) use self::drain::AtDrain;
 use self::drain::DrainMetrics;
 pub(crate) use self::limit::Limit;
 pub use self::stats::Stats;

@@ -1,7 +1,7 @@
 //! What every connection of a relay needs, and all of them count in.
 
 use std::sync::atomic::{AtomicBool, Ordering, fence};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
@@ -10,7 +10,7 @@ use crate::census::Census;
 use crate::clients::Clients;
 use crate::config::{Ceiling, Config};
 use crate::joining::Joining;
-use crate::metrics::Metrics;
+use crate::metrics::{AtDrain, Metrics};
 use crate::open_files;
 use crate::pairing::Pairing;
 use crate::peer::Peers;
@@ -36,6 +36,7 @@ pub(crate) struct Shared {
     /// Every event loop that accepts connections.
     loops: Mutex<Vec<Handle>>,
     draining: AtomicBool,
+    pub(crate) at_drain: OnceLock<AtDrain>,
     /// Each thread has an event loop of its own, so that a socket moves with its tunnel.
     own_loops: AtomicBool,
 }
@@ -73,6 +74,7 @@ impl Shared {
             },
             loops: Mutex::default(),
             draining: AtomicBool::new(false),
+            at_drain: OnceLock::new(),
             own_loops: AtomicBool::new(false),
             config,
         }

@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use prometheus::IntGauge;
 
-use super::seconds_since_1970;
+use super::{Metrics, seconds_since_1970};
 
 /// Whether there is a drain, and until when.
 #[derive(Debug, Clone)]
@@ -33,5 +33,26 @@ impl DrainMetrics {
     pub(crate) fn begin(&self, deadline: SystemTime) {
         self.deadline.set(seconds_since_1970(deadline));
         self.draining.set(1);
+    }
+}
+
+/// What there is when a drain begins.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct AtDrain {
+    pub(crate) tunnels: u64,
+    /// Clients whose tunnel is at another instance.
+    pub(crate) hops: u64,
+    /// How many of those there have been.
+    pub(crate) hops_joined: u64,
+}
+
+impl AtDrain {
+    pub(crate) fn now(metrics: &Metrics) -> Self {
+        let stats = metrics.stats();
+        Self {
+            tunnels: stats.waiting + stats.paired,
+            hops: stats.hops,
+            hops_joined: metrics.peers.joined(),
+        }
     }
 }

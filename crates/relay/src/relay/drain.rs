@@ -6,6 +6,7 @@ use hawser_wire::CloseReason;
 use tokio::time::{Instant, sleep};
 
 use super::{DrainReport, Relay};
+use crate::metrics::AtDrain;
 
 impl Relay {
     pub(super) async fn drain(&self) -> DrainReport {
@@ -14,8 +15,9 @@ impl Relay {
         let deadline = SystemTime::now() + drain_time + close_time;
         shared.metrics.drain.begin(deadline);
         shared.drain();
-        let at_start = self.stats();
-        let hops_before = shared.metrics.peers.joined();
+        let at_start = *shared
+            .at_drain
+            .get_or_init(|| AtDrain::now(&shared.metrics));
         self.wait_until_empty(drain_time).await;
         let hops_cut = self.stats().hops;
         shared.cut.cancel();
@@ -23,11 +25,23 @@ impl Relay {
         self.wait_until_empty(close_time).await;
         // A tunnel that was saying goodbye already at the deadline has finished.
         let tunnels_cut = shared.metrics.closed(CloseReason::Draining);
+        self.report(at_start, tunnels_cut, hops_cut)
+    }
+
+    /// How a drain would have gone if the relay ended now.
+    #[must_use]
+    pub fn drained_so_far(&self) -> DrainReport {
+        let at_start = self.shared.at_drain.get().copied();
+        let now = AtDrain::now(&self.shared.metrics);
+        self.report(at_start.unwrap_or(now), now.tunnels, now.hops)
+    }
+
+    fn report(&self, at_start: AtDrain, tunnels_cut: u64, hops_cut: u64) -> DrainReport {
         // There are no new tunnels here, but new laptops may have been passed on.
-        let tunnels = at_start.waiting + at_start.paired;
-        let hops = at_start.hops + (shared.metrics.peers.joined() - hops_before);
+        let hops_since = self.shared.metrics.peers.joined() - at_start.hops_joined;
+        let hops = at_start.hops + hops_since;
         DrainReport {
-            finished: tunnels.saturating_sub(tunnels_cut) + hops.saturating_sub(hops_cut),
+            finished: at_start.tunnels.saturating_sub(tunnels_cut) + hops.saturating_sub(hops_cut),
             cut: tunnels_cut + hops_cut,
         }
     }

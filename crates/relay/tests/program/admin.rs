@@ -106,10 +106,14 @@ async fn tunnels_are_listed_on_demand_without_ids_or_addresses() {
         list.lines().next(),
         Some("number state age_seconds paired_seconds")
     );
-    assert!(
-        list.lines().nth(1).unwrap().starts_with("0 waiting "),
-        "{list}"
-    );
+    // A phone is answered a moment before it is listed.
+    wait_for("waiting phone", || {
+        let (_, list) = relay.get("/debug/tunnels");
+        match list.lines().nth(1) {
+            Some(line) if line.starts_with("0 waiting ") => Ok(()),
+            _ => Err(list),
+        }
+    });
     let tcp = TcpStream::connect(relay.address()).await.unwrap();
     let mut laptop = upgrade(tcp, &format!("/cable/connect/000000/{ID}"))
         .await

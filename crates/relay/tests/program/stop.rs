@@ -77,14 +77,20 @@ async fn an_idle_relay_stops_at_once() {
 }
 
 #[tokio::test]
-async fn a_second_signal_ends_it_at_once() {
+async fn a_second_signal_ends_it_at_once_and_says_how_it_went_too() {
     let mut relay = Program::start(&["--drain-time", "1h"]);
-    let _phone = open(&relay, 1).await.unwrap();
+    let mut phone = open(&relay, 1).await.unwrap();
+    let _others = [open(&relay, 2).await, open(&relay, 3).await].map(Result::unwrap);
     relay.signal(Signal::TERM);
     relay.logged(&["stopping"]);
+    relay.metric_becomes("hawser_relay_draining", |draining| draining > 0.5);
+    phone.close(None).await.unwrap();
+    relay.metric_becomes("hawser_relay_tunnels{state=\"waiting\"}", |waiting| {
+        waiting < 2.5
+    });
     relay.signal(Signal::TERM);
     assert_eq!(relay.ended().code(), Some(1));
-    relay.logged(&["stopped at once", "cut=1"]);
+    relay.logged(&["stopped at once", "finished=1", "cut=2"]);
 }
 
 #[test]

@@ -116,7 +116,7 @@ async fn serve(loaded: &Loaded, logs: &Logs) -> Result<ExitCode, Error> {
         stop.cancel();
         either(&mut term, &mut int).await;
         // Before the other threads end, which they do as soon as nobody waits for the work.
-        relay.stats()
+        relay.drained_so_far()
     };
     tokio::select! {
         report = work => {
@@ -124,8 +124,8 @@ async fn serve(loaded: &Loaded, logs: &Logs) -> Result<ExitCode, Error> {
             tracing::info!(finished = report.finished, cut = report.cut, "stopped");
             Ok(ExitCode::SUCCESS)
         }
-        stats = told_twice => {
-            tracing::warn!(cut = stats.waiting + stats.paired + stats.hops, "stopped at once, as asked twice");
+        report = told_twice => {
+            tracing::warn!(finished = report.finished, cut = report.cut, "stopped at once, as asked twice");
             Ok(ExitCode::FAILURE)
         }
     }
