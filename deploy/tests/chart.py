@@ -4,57 +4,34 @@ field that they do not know, and equal to the plain manifests.
     deploy/tests/run chart
     deploy/tests/run manifests     writes deploy/manifests anew
 """
-import http.server
 import json
-import pathlib
 import re
 import subprocess
 import tempfile
-import threading
 
 import kubernetes_validate
 import yaml
 
+import api_server
+import pods
 from clients import HOST
+from helm import CHART, DEPLOY, HELMS, VARIANTS, named, objects, plain, render, rendered, sets
 
-DEPLOY = pathlib.Path(__file__).parent.parent
-CHART = DEPLOY / "helm/hawser-relay"
 PLAIN = DEPLOY / "manifests/hawser-relay.yaml"
-HELMS = ["helm3", "helm4"]
 KUBERNETES = ["1.33", "1.37"]
-
-# Every template and every branch of one appears in these.
-VARIANTS = {
-    "default": [],
-    "alone": ["replicas=1", "peers.enabled=false", "tls.enabled=false", "monitoring.annotations=false"],
-    "everything": [
-        "monitoring.operator=true", "monitoring.dashboard=true", "monitoring.labels.release=prometheus",
-        "ingress.enabled=true", f"ingress.host={HOST}", "ingress.tlsSecret=edge",
-        "gateway.enabled=true", f"gateway.host={HOST}", "gateway.name=edge", "gateway.namespace=edge",
-        "gateway.backendTls=true", "loadtest.enabled=true", "loadtest.args={--rate=5}", "loadtest.caSecret=ca",
-        "tls.certManager.enabled=true",
-        f"tls.certManager.dnsNames={{{HOST}}}", "autoscaling.enabled=true", "podLabels.a=b",
-        "podAnnotations.a=b", "nodeSelector.a=b", "priorityClassName=high", "relay.domainId=0",
-        "relay.trustedProxies={10.0.0.0/8}", "relay.clientAddressFrom=proxy-protocol",
-        "relay.settings.client-connections=5000", "service.type=LoadBalancer", "service.annotations.a=b",
-        "service.loadBalancerClass=metallb", "imagePullSecrets[0].name=pull", "image.digest=sha256:" + "0" * 64,
-        "networkPolicy.clients[0].ipBlock.cidr=10.0.0.0/8", "tolerations[0].key=a",
-        "networkPolicy.probes[0].namespaceSelector.matchLabels.a=b",
-        "podDisruptionBudget.maxUnavailable=25%",
-    ],
-}
 
 # Values that must be refused, with what the answer must say.
 REFUSED = {
     "replcas=2": "replcas",
     "relay.drainSeconds=0": "drainSeconds",
     "relay.domainId=255": "domainId",
-    "relay.settings.listen=1": "not",
-    "relay.settings.peer-slot=1": "not",
-    "relay.settings.connections=1": "not",
+    "relay.settings.listen=1": "listen",
+    "relay.settings.peer-slot=1": "peer-slot",
+    "relay.settings.connections=1": "connections",
     "relay.connections=none": "connections",
     "autoscaling.enabled=true,autoscaling.tunnels=10001": "at most 10000 tunnels",
-    "relay.settings.close-time=60s": "not",
+    "autoscaling.enabled=true,autoscaling.minReplicas=13": "minReplicas is more than",
+    "relay.settings.close-time=60s": "close-time",
     "image.digest=latest": "digest",
     "peers.count=257": "count",
     "peers.enabled=false": "several instances need peers.enabled",
@@ -77,39 +54,11 @@ EXTENSIONS = {
 }
 
 
-def render(helm, settings, *more):
-    sets = [part for setting in settings for part in ("--set", setting)]
-    command = [helm, "template", "hawser-relay", str(CHART), "--namespace", "hawser", *sets, *more]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
-
-
-def rendered(helm, settings, *more):
-    done = render(helm, settings, *more)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
-def objects(text):
-    found = [thing for thing in yaml.safe_load_all(text) if thing]
-    return sorted(found, key=lambda thing: (thing["kind"], thing["metadata"]["name"]))
-
-
-def plain():
-    text = rendered("helm3", [])
-    # Which template a part comes from is of no use without templates, and blank lines differ.
-    text = re.sub(r"^# Source: .*\n", "", text, flags=re.MULTILINE)
-    text = re.sub(r"\n{2,}", "\n", text)
-    return (
-        "# Rendered from deploy/helm/hawser-relay by `deploy/tests/run manifests`: change that, not this.\n"
-        "# Needs the Secrets hawser-relay-tls and hawser-relay-peer-key: docs/kubernetes.md.\n" + text
-    )
-
-
 def check_lint():
     for helm in HELMS:
         for settings in VARIANTS.values():
-            sets = [part for setting in settings for part in ("--set", setting)]
-            done = subprocess.run([helm, "lint", "--strict", str(CHART), *sets], capture_output=True, text=True, check=False)
+            command = [helm, "lint", "--strict", str(CHART), *sets(settings)]
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
             assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -119,31 +68,55 @@ def check_helms_agree():
         assert first == second, name
 
 
+def check_switches():
+    """What a switch adds or takes away is in a variant with it and in one without."""
+    values = yaml.safe_load((CHART / "values.yaml").read_text())
+    for name, value in leaves(values):
+        if isinstance(value, bool):
+            other = f"{name}={str(not value).lower()}"
+            assert any(other in settings for settings in VARIANTS.values()), f"no variant has {other}"
+
+
 def check_refused():
+    said = set()
     for setting, reason in REFUSED.items():
         for helm in HELMS:
             done = render(helm, [setting])
             assert done.returncode != 0, f"{setting} is taken"
             assert reason in done.stderr, f"{setting}: {done.stderr}"
+            said.update(re.findall(r"execution error at \(.*?\): (.*)", done.stderr))
+    # Each refusal of the templates themselves is among them.
+    fails = (CHART / "templates/_helpers.tpl").read_text().count("{{- fail ")
+    assert len(said) == fails, f"{fails} refusals, of which these were met: {said}"
+
+
+def check_settings():
+    """No flag that the chart gives can be given a second time."""
+    schema = json.loads((CHART / "values.schema.json").read_text())
+    refused = schema["properties"]["relay"]["properties"]["settings"]["propertyNames"]["not"]["enum"]
+    pod = named(objects(rendered("helm3", VARIANTS["everything"])), "StatefulSet")["spec"]["template"]["spec"]
+    given = {flag.removeprefix("--").split("=")[0] for flag in pod["containers"][0]["args"]}
+    assert given - set(refused) == {"client-connections"}, given - set(refused)
+
+
+def leaves(tree, path=()):
+    """Name and value of everything that can be set."""
+    for key, value in tree.items():
+        if isinstance(value, dict) and value:
+            yield from leaves(value, (*path, key))
+        else:
+            yield ".".join((*path, key)), value
 
 
 def check_every_value_counts():
     """A value that changes nothing would be a lie."""
     values = yaml.safe_load((CHART / "values.yaml").read_text())
     text = "\n".join(path.read_text() for path in sorted((CHART / "templates").iterdir()))
-
-    def leaves(tree, path):
-        for key, value in tree.items():
-            if isinstance(value, dict) and value:
-                yield from leaves(value, [*path, key])
-            else:
-                yield ".".join([*path, key])
-
     # Some are written out as a whole.
     whole = ["resources", "ingress.annotations"]
-    for leaf in leaves(values, []):
+    for leaf, _ in leaves(values):
         names = [leaf, *(part for part in whole if leaf.startswith(part + "."))]
-        assert any(f".Values.{name}" in text for name in names), leaf
+        assert any(re.search(rf"\.Values\.{re.escape(name)}(?![\w.])", text) for name in names), leaf
 
 
 def check_schemas():
@@ -197,39 +170,6 @@ def check_extensions(types):
 def check_plain():
     assert PLAIN.read_text() == plain(), "deploy/manifests is behind the chart: run deploy/tests/run manifests"
     assert objects(PLAIN.read_text()) == objects(rendered("helm4", []))
-
-
-def check_promises():
-    """What docs/kubernetes.md and the issue of security promise about pods."""
-    for name, settings in VARIANTS.items():
-        for thing in objects(rendered("helm3", settings)):
-            if thing["kind"] not in ("StatefulSet", "Job"):
-                continue
-            pod = thing["spec"]["template"]["spec"]
-            where = f"{name}, {thing['kind']}"
-            assert pod["automountServiceAccountToken"] is False, where
-            assert pod["securityContext"]["runAsNonRoot"] is True, where
-            assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}, where
-            for container in pod["containers"]:
-                rights = container["securityContext"]
-                assert rights["readOnlyRootFilesystem"] is True, where
-                assert rights["allowPrivilegeEscalation"] is False, where
-                assert rights["capabilities"] == {"drop": ["ALL"]}, where
-                assert container["resources"]["limits"]["memory"], where
-            if thing["kind"] == "StatefulSet":
-                container = pod["containers"][0]
-                drain, close = (
-                    next(int(flag.split("=")[1][:-1]) for flag in container["args"] if flag.startswith(name))
-                    for name in ("--drain-time=", "--close-time=")
-                )
-                stop = container["lifecycle"]["preStop"]["sleep"]["seconds"]
-                assert pod["terminationGracePeriodSeconds"] >= stop + drain + close + 8, where
-    services = [thing for thing in objects(rendered("helm3", [])) if thing["kind"] == "Service"]
-    assert [service["spec"].get("publishNotReadyAddresses", False) for service in services] == [False, True]
-
-
-def named(things, kind):
-    return next(thing for thing in things if thing["kind"] == kind)
 
 
 def check_numbers():
@@ -288,67 +228,14 @@ def check_names():
     assert asked == [(5353, ["namespaceSelector"]), (53, ["ipBlock"])], asked
 
 
-class Cluster(http.server.BaseHTTPRequestHandler):
-    """As much of an API server as tells Helm of a StatefulSet."""
-
-    KINDS = {
-        "v1": "Service", "apps/v1": "StatefulSet", "networking.k8s.io/v1": "NetworkPolicy",
-        "policy/v1": "PodDisruptionBudget", "autoscaling/v2": "HorizontalPodAutoscaler",
-    }
-
-    def do_GET(self):
-        groups = [version for version in self.KINDS if "/" in version]
-        answers = {
-            "/version": {"major": "1", "minor": "33", "gitVersion": "v1.33.0"},
-            "/api": {"kind": "APIVersions", "versions": ["v1"]},
-            "/apis": {"kind": "APIGroupList", "groups": [
-                {"name": version.split("/")[0], "versions": [{"groupVersion": version, "version": version.split("/")[1]}]}
-                for version in groups
-            ]},
-            "/apis/apps/v1/namespaces/hawser/statefulsets/hawser-relay": {
-                "kind": "StatefulSet", "apiVersion": "apps/v1",
-                "metadata": {
-                    "name": "hawser-relay", "namespace": "hawser", "labels": {"app.kubernetes.io/managed-by": "Helm"},
-                    "annotations": {"meta.helm.sh/release-name": "hawser-relay", "meta.helm.sh/release-namespace": "hawser"},
-                },
-                "spec": {"replicas": 7}},
-        }
-        for version, kind in self.KINDS.items():
-            plural = re.sub("ys$", "ies", kind.lower() + "s")
-            answers[f"/{'apis' if version in groups else 'api'}/{version}"] = {
-                "kind": "APIResourceList", "groupVersion": version,
-                "resources": [{"name": plural, "kind": kind, "namespaced": True, "verbs": ["get"]}],
-            }
-        answer = answers.get(self.path.split("?")[0])
-        body = json.dumps(answer or {"kind": "Status", "status": "Failure", "code": 404, "reason": "NotFound"}).encode()
-        self.send_response(200 if answer else 404)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_):
-        pass
-
-
 def check_autoscaling():
     """Switching it on or upgrading leaves as many instances as there are: a StatefulSet that says nothing
     about replicas, and did before, has one."""
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Cluster)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    with tempfile.NamedTemporaryFile("w") as config:
-        json.dump({
-            "apiVersion": "v1", "kind": "Config", "current-context": "it",
-            "clusters": [{"name": "it", "cluster": {"server": f"http://127.0.0.1:{server.server_port}"}}],
-            "contexts": [{"name": "it", "context": {"cluster": "it", "user": "it"}}],
-            "users": [{"name": "it", "user": {}}],
-        }, config)
-        config.flush()
+    with api_server.running(replicas=7) as kubeconfig:
         for helm in HELMS:
-            asked = ["--dry-run=server", "--kubeconfig", config.name, "--disable-openapi-validation"]
+            asked = ["--dry-run=server", "--kubeconfig", kubeconfig, "--disable-openapi-validation"]
             things = objects(rendered(helm, ["autoscaling.enabled=true"], *asked))
             assert named(things, "StatefulSet")["spec"]["replicas"] == 7, helm
-    server.shutdown()
     things = objects(rendered("helm3", ["autoscaling.enabled=true"]))
     assert "replicas" not in named(things, "StatefulSet")["spec"]
 
@@ -356,15 +243,17 @@ def check_autoscaling():
 def run(types):
     check_lint()
     check_helms_agree()
+    check_switches()
     check_refused()
+    check_settings()
     check_every_value_counts()
     check_schemas()
     check_extensions(types)
     check_plain()
-    check_promises()
     check_numbers()
     check_room()
     check_upgrades()
     check_scrapes()
     check_names()
     check_autoscaling()
+    pods.run()

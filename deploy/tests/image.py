@@ -15,9 +15,9 @@ import sys
 import tempfile
 import urllib.request
 
-import chart
+import helm
 from certificates import certificates
-from clients import free_ports, sign_in
+from clients import HOST, free_ports, sign_in
 from edge import until
 
 FULL = "full" in sys.argv[1:]
@@ -141,12 +141,12 @@ def check_running():
 def check_job():
     """A pod and the Job of the chart, with the arguments and Secrets that it gives them, in a network of
     their own in which the Service has an address. The Job's exit status is its verdict."""
-    things = chart.objects(chart.rendered("helm3", [
+    things = helm.objects(helm.rendered("helm3", [
         # There is no Service that maps another port, and fewer files may be open here than at a node.
         "service.port=8443", "relay.connections=1000", "loadtest.enabled=true", "loadtest.caSecret=ca",
-        f"loadtest.args={{--rate=20,--duration=3s,--server-name={chart.HOST}}}",
+        f"loadtest.args={{--rate=20,--duration=3s,--server-name={HOST}}}",
     ]))
-    pod, job = (chart.named(things, kind)["spec"]["template"]["spec"]["containers"][0] for kind in ("StatefulSet", "Job"))
+    pod, job = (helm.named(things, kind)["spec"]["template"]["spec"]["containers"][0] for kind in ("StatefulSet", "Job"))
     service = "10.96.0.10"
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)

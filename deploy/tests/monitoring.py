@@ -6,13 +6,13 @@ import json
 import pathlib
 import re
 import subprocess
-import sys
 
 import yaml
 
 DEPLOY = pathlib.Path(__file__).parent.parent
 DOCS = DEPLOY.parent / "docs"
 FILES = DEPLOY / "helm/hawser-relay/files"
+TESTS = DEPLOY / "tests/rules_test.yaml"
 # Labels that are not the relay's: the scrape's.
 OF_SCRAPE = {"namespace", "job", "instance", "pod", "le"}
 
@@ -106,21 +106,18 @@ def promtool(*arguments, text=None):
 
 def check_rules():
     promtool("check", "rules", str(FILES / "rules.yaml"))
-    promtool("test", "rules", str(DEPLOY / "tests/rules_test.yaml"))
-    alerts = [rule["alert"] for rule in rules() if "alert" in rule]
-    tested = (DEPLOY / "tests/rules_test.yaml").read_text()
-    manual = (DOCS / "kubernetes.md").read_text()
-    for alert in alerts:
-        block = re.findall(rf"alertname: {alert}\n\s+exp_alerts:", tested)
-        assert block, f"no test in which {alert} fires"
-        assert f"### {alert}" in manual, f"docs/kubernetes.md does not say what to do about {alert}"
+    promtool("test", "rules", str(TESTS))
+    cases = [case for test in yaml.safe_load(TESTS.read_text())["tests"] for case in test.get("alert_rule_test", [])]
+    fires = {case["alertname"] for case in cases if case.get("exp_alerts")}
+    quiet = {case["alertname"] for case in cases if not case.get("exp_alerts")}
+    alerts = {rule["alert"] for rule in rules() if "alert" in rule}
+    assert fires == alerts, f"no test in which they fire, or no such alerts: {fires ^ alerts}"
+    assert quiet == alerts, f"no test in which they are quiet: {quiet ^ alerts}"
+    headings = set(re.findall(r"^### (Hawser\w+)$", (DOCS / "kubernetes.md").read_text(), re.MULTILINE))
+    assert headings == alerts, f"docs/kubernetes.md says what to do about others: {headings ^ alerts}"
 
 
 def run():
     check_queries()
     check_dashboard()
     check_rules()
-
-
-if __name__ == "__main__":
-    sys.exit(run())

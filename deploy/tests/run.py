@@ -7,6 +7,7 @@ import time
 import chart
 import edge
 import faults
+import helm
 import hop_cost
 import image
 import monitoring
@@ -36,7 +37,7 @@ def main(names):
         hop_cost.run()
         return
     if names == ["manifests"]:
-        chart.PLAIN.write_text(chart.plain())
+        chart.PLAIN.write_text(helm.plain())
         return
     for name in [name for name in names if name in CHECKS] or CHECKS:
         since = time.monotonic()
