@@ -1,18 +1,21 @@
-"""Three relays and more in network namespaces of their own, with a name server and clients beside them."""
+"""Three relays and more in network namespaces of their own, with a name server beside them."""
 import asyncio
+import contextlib
 import os
 import pathlib
 import re
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 
-from edge import relay_program
-from names import Names
+import crowd
+from clients import PATIENCE
+from names import served
+from relays import ask, environment, metric, relay_program
 
-PATIENCE = 20
-CLIENTS, PEERS, ADMIN = 8080, 8081, 9090
+PEERS, ADMIN = 8081, 9090
 HERE = "10.213.0.1"
 
 
@@ -22,96 +25,9 @@ def sh(*command):
     return done.stdout
 
 
-class Refused(Exception):
-    def __init__(self, status, again):
-        super().__init__(str(status))
-        self.status, self.again = status, again
-
-
-class Peer:
-    """A phone or a laptop."""
-
-    @classmethod
-    async def ask(cls, host, path):
-        self = cls()
-        async with asyncio.timeout(PATIENCE):
-            self.reader, self.writer = await asyncio.open_connection(host, CLIENTS)
-            self.writer.write(
-                f"GET {path} HTTP/1.1\r\nHost: cable\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-                "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-                "Sec-WebSocket-Protocol: fido.cable\r\n\r\n".encode()
-            )
-            try:
-                head = (await self.reader.readuntil(b"\r\n\r\n")).decode()
-            except asyncio.IncompleteReadError as error:
-                self.close()
-                raise ConnectionError("no answer") from error
-        status = int(head.split(" ")[1])
-        if status != 101:
-            self.close()
-            raise Refused(status, "retry-after" in head.lower())
-        found = re.search(r"(?i)x-cable-routing-id: (\w+)", head)
-        self.routing = found and found[1]
-        return self
-
-    def send(self, payload):
-        length = len(payload)
-        size = bytes([0x80 | length]) if length < 126 else bytes([0x80 | 126]) + length.to_bytes(2)
-        # A mask of zeros is one.
-        self.writer.write(b"\x82" + size + bytes(4) + payload)
-
-    async def receive(self):
-        """The next message; None at the end."""
-        while True:
-            try:
-                first, second = await self.reader.readexactly(2)
-                length = second & 127
-                if length == 126:
-                    length = int.from_bytes(await self.reader.readexactly(2))
-                payload = await self.reader.readexactly(length)
-            except (asyncio.IncompleteReadError, ConnectionError):
-                return None
-            if first & 15 == 2:
-                return payload
-            if first & 15 == 8:
-                return None
-
-    def close(self):
-        self.writer.close()
-
-
-def tunnel_id():
-    return os.urandom(16).hex()
-
-
-# Bytes of the messages of a sign-in; the laptop begins, and both take turns.
-MESSAGES = (81, 81, 324, 500, 1100, 33)
-
-
-async def exchange(phone, laptop, messages=MESSAGES, pause=0.0):
-    for number, length in enumerate(messages):
-        one, other = (laptop, phone) if number % 2 == 0 else (phone, laptop)
-        sent = os.urandom(length)
-        one.send(sent)
-        async with asyncio.timeout(PATIENCE):
-            got = await other.receive()
-        if got is None:
-            raise ConnectionError("the tunnel ended")
-        assert got == sent, "another message arrived"
-        await asyncio.sleep(pause)
-
-
-async def sign_in(phone_at, laptop_at, pause=0.0):
-    tunnel = tunnel_id()
-    phone = await Peer.ask(phone_at, f"/cable/new/{tunnel}")
-    try:
-        laptop = await Peer.ask(laptop_at, f"/cable/connect/{phone.routing}/{tunnel}")
-        try:
-            await exchange(phone, laptop, pause=pause)
-        finally:
-            laptop.close()
-    finally:
-        phone.close()
+def apart(program, *arguments):
+    """Runs a program of this folder in a network of its own: nothing in it can meet anybody else's."""
+    subprocess.run(["unshare", "--net", "--", sys.executable, program, *arguments], check=True)
 
 
 class Relay:
@@ -123,6 +39,9 @@ class Relay:
         self.device = f"hw{slot}"
         self.process = None
         self.host = f"10.213.1.{slot}"
+
+    def wire(self):
+        """Gives it a network, and a name in it."""
         etc = pathlib.Path("/etc/netns") / self.space
         etc.mkdir(parents=True)
         (etc / "resolv.conf").write_text(f"nameserver {HERE}\noptions timeout:10 attempts:1\n")
@@ -132,47 +51,36 @@ class Relay:
         self.inside("ip", "link", "set", "lo", "up")
         self.inside("ip", "address", "add", f"{self.host}/16", "dev", "eth0")
         self.inside("ip", "link", "set", "eth0", "up")
-        cluster.names.addresses[f"relay-{slot}.test"] = self.host
+        self.cluster.names.addresses[f"relay-{self.slot}.test"] = self.host
 
     def inside(self, *command):
         return sh("ip", "netns", "exec", self.space, *command)
 
-    async def start(self, drain=30):
+    async def start(self):
         cluster = self.cluster
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("HAWSER_")}
         self.process = subprocess.Popen(
-            ["ip", "netns", "exec", self.space, cluster.program, f"--listen={self.host}:{CLIENTS}",
+            ["ip", "netns", "exec", self.space, cluster.program, f"--listen={self.host}:{crowd.PORT}",
              f"--admin={self.host}:{ADMIN}", f"--peer-listen=0.0.0.0:{PEERS}",
              f"--peer-template=relay-{{slot}}.test.:{PEERS}", "--peer-count=5", f"--peer-slot={self.slot}",
-             f"--peer-key-file={cluster.folder}/peer.key", "--threads=1", f"--drain-time={drain}s", "--no-quotas"],
-            env=environment, stdin=subprocess.DEVNULL, stderr=cluster.log,
+             f"--peer-key-file={cluster.folder}/peer.key", "--threads=1", "--drain-time=30s", "--no-quotas"],
+            env=environment(), stdin=subprocess.DEVNULL, stderr=cluster.log,
         )
         await self.until_ready()
 
-    async def get(self, path):
-        try:
-            async with asyncio.timeout(5):
-                reader, writer = await asyncio.open_connection(self.host, ADMIN)
-                writer.write(f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
-                text = (await reader.read()).decode()
-                writer.close()
-                return int(text.split(" ")[1]), text
-        except (OSError, TimeoutError, IndexError):
-            return 0, ""
+    async def is_ready(self):
+        status, _ = await asyncio.to_thread(ask, self.host, ADMIN, "/readyz")
+        return status == 200
 
     async def until_ready(self):
         async with asyncio.timeout(PATIENCE):
-            while (await self.get("/readyz"))[0] != 200:
+            while not await self.is_ready():
                 await asyncio.sleep(0.05)
 
     async def metric(self, name):
-        _, text = await self.get("/metrics")
-        values = re.findall(rf"^{re.escape(name)} (\S+)$", text, re.MULTILINE)
-        assert values, f"no metric {name}"
-        return float(values[0])
+        return await asyncio.to_thread(metric, self.host, ADMIN, name)
 
-    async def held(self):
-        """File descriptors, threads and resident KiB, and the connections it has."""
+    def held(self):
+        """File descriptors, threads and resident KiB."""
         status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
         fds = len(os.listdir(f"/proc/{self.process.pid}/fd"))
         number = lambda key: int(re.search(rf"{key}:\s+(\d+)", status)[1])
@@ -205,30 +113,33 @@ class Relay:
 
 class Cluster:
     async def __aenter__(self):
-        self.program = relay_program()
-        self.folder = tempfile.mkdtemp()
-        (pathlib.Path(self.folder) / "peer.key").write_text("0" * 32)
-        self.log = open(f"{self.folder}/log", "w")
-        self.relays = []
-        sh("ip", "link", "add", "br0", "type", "bridge")
-        sh("ip", "address", "add", f"{HERE}/16", "dev", "br0")
-        sh("ip", "link", "set", "br0", "up")
-        self.names = Names()
-        loop = asyncio.get_running_loop()
-        self.server, _ = await loop.create_datagram_endpoint(lambda: self.names, local_addr=(HERE, 53))
-        await self.grow(3)
+        async with contextlib.AsyncExitStack() as undo:
+            self.program, self.folder = relay_program(), undo.enter_context(tempfile.TemporaryDirectory())
+            (pathlib.Path(self.folder) / "peer.key").write_text("0" * 32)
+            self.log = undo.enter_context(open(f"{self.folder}/log", "w"))
+            undo.push(self.tell)
+            sh("ip", "link", "add", "br0", "type", "bridge")
+            undo.callback(sh, "ip", "link", "del", "br0")
+            sh("ip", "address", "add", f"{HERE}/16", "dev", "br0")
+            sh("ip", "link", "set", "br0", "up")
+            self.names, _ = undo.enter_context(served(HERE, 53))
+            self.relays = []
+            undo.callback(lambda: [relay.remove() for relay in self.relays])
+            await self.grow(3)
+            self.undo = undo.pop_all()
         return self
 
     async def grow(self, count):
         added = [Relay(self, slot) for slot in range(len(self.relays), count)]
         self.relays += added
+        for relay in added:
+            relay.wire()
         await asyncio.gather(*(relay.start() for relay in added))
 
-    async def __aexit__(self, *_):
-        for relay in self.relays:
-            relay.remove()
-        self.server.close()
-        # The loop closes its socket at its next turn.
-        await asyncio.sleep(0.1)
-        sh("ip", "link", "del", "br0")
-        shutil.rmtree(self.folder)
+    def tell(self, failed, *_):
+        """What the relays said, when it may say why."""
+        if failed:
+            print(pathlib.Path(self.log.name).read_text()[-3000:], file=sys.stderr)
+
+    async def __aexit__(self, *failed):
+        await self.undo.__aexit__(*failed)

@@ -9,24 +9,15 @@ import ssl
 import subprocess
 import tempfile
 import time
-import urllib.error
-import urllib.request
+
+from websockets.exceptions import InvalidStatus, WebSocketException
 
 from certificates import certificates
-from clients import PATIENCE, Refused, free_ports, laptop, phone, sign_in, tunnel_id
+from clients import PATIENCE, free_ports, laptop, phone, sign_in, tell, tunnel_id
 from names import served
+from relays import ask, environment, metric, relay_program
 
 EDGE = pathlib.Path(__file__).parent.parent / "edge"
-ROOT = EDGE.parent.parent
-
-
-def relay_program():
-    named = os.environ.get("HAWSER_RELAY")
-    if named:
-        return named
-    target = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
-    subprocess.run(["cargo", "build", "--quiet", "--locked", "-p", "hawser-relay"], cwd=ROOT, check=True)
-    return str(target / "debug/hawser-relay")
 
 
 class Relay:
@@ -36,39 +27,28 @@ class Relay:
     def __init__(self, program, slot, folder, *more, peers=None):
         self.program, self.slot, self.folder, self.more, self.peers = program, slot, folder, more, peers
         self.clients, self.admin = free_ports(2)
-        self.start("127.0.0.1")
+        self.process = None
 
-    def start(self, host):
+    def start(self, host="127.0.0.1"):
         key = self.folder / "peer.key"
         key.write_text("0" * 32)
         at = f"127.0.1.{self.slot}:{self.peers or free_ports(1)[0]}"
         template = f"127.0.1.{{slot}}:{self.peers}" if self.peers else "no-relay-{slot}.invalid:1"
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("HAWSER_")}
         self.process = subprocess.Popen(
             [self.program, f"--listen={host}:{self.clients}", f"--admin=127.0.0.1:{self.admin}",
              f"--peer-listen={at}", f"--peer-template={template}", "--peer-count=3",
              f"--peer-slot={self.slot}", f"--peer-key-file={key}", "--threads=1", "--drain-time=60s",
              # All these people share one address.
              "--trusted-proxies=127.0.0.1", "--client-tunnels-per-second=none", *self.more],
-            env=environment, stderr=subprocess.DEVNULL,
+            env=environment(), stderr=subprocess.DEVNULL,
         )
         until("a relay", lambda: self.ready() == 200)
 
     def ready(self):
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.admin}/readyz", timeout=5) as answer:
-                return answer.status
-        except urllib.error.HTTPError as error:
-            return error.code
-        except OSError:
-            return None
+        return ask("127.0.0.1", self.admin, "/readyz")[0]
 
     def metric(self, name):
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.admin}/metrics", timeout=5) as answer:
-            text = answer.read().decode()
-        values = re.findall(rf"^{re.escape(name)}(?:{{[^}}]*}})? (\S+)$", text, re.MULTILINE)
-        assert values, f"no metric {name}"
-        return sum(float(value) for value in values)
+        return metric("127.0.0.1", self.admin, name)
 
 
 def until(what, is_so):
@@ -79,8 +59,9 @@ def until(what, is_so):
 
 
 def end(process):
-    process.kill()
-    process.wait()
+    if process:
+        process.kill()
+        process.wait()
 
 
 def haproxy(folder, filled):
@@ -143,6 +124,7 @@ def three_relays(program, folder, *more, peers=None):
     try:
         for slot in range(3):
             relays.append(Relay(program, slot, folder, *more, peers=peers))
+            relays[-1].start()
         yield relays
     finally:
         for relay in relays:
@@ -162,34 +144,37 @@ def check_edge(name, program):
 def works(address, tls=None):
     try:
         sign_in(address, address, tls)
-    except (OSError, EOFError, Refused):
+    except (OSError, WebSocketException):
         return False
     return True
 
 
-def routes(address, relays):
-    """From the edge alone, and without a single hop: the instances cannot reach each other."""
+def reaches_all(address, tls=None):
     seen = set()
 
     def all_seen():
         # Some edges use an instance only when they have found it healthy.
-        seen.update(sign_in(address, address)[1:3] for _ in range(20))
+        seen.update(sign_in(address, address, tls)[1:3] for _ in range(20))
         return seen == {"00", "01", "02"}
 
     until("every instance gets phones", all_seen)
+
+
+def routes(address, relays):
+    """From the edge alone, and without a single hop: the instances cannot reach each other."""
+    reaches_all(address)
     for slot, relay in enumerate(relays):
         # The phone comes to one instance, its laptop through the edge, in the other case of hex.
         tunnel = tunnel_id()
         one, routing = phone(("127.0.0.1", relay.clients), tunnel)
         assert int(routing[1:3], 16) == slot
         with one, laptop(address, routing.lower(), tunnel.lower()) as two:
-            two.send(b"hello")
-            assert one.receive() == b"hello"
+            tell(two, one, b"hello")
     for routing in ("000000", "003000", "0FF000", "100000", "FFFFFF"):
         try:
             laptop(address, routing, tunnel_id())
-        except Refused as refused:
-            assert refused.status == 404, refused
+        except InvalidStatus as refused:
+            assert refused.response.status_code == 404, refused
         else:
             raise AssertionError(routing)
     for relay in relays:
@@ -208,17 +193,16 @@ def drains(address, relays):
     for _ in range(20):
         assert sign_in(address, address)[1:3] != "00"
     with one, laptop(address, routing, tunnel) as two:
-        two.send(b"still here")
-        assert one.receive() == b"still here"
+        tell(two, one, b"still here")
 
 
 def check_moving(name, program):
     """An instance that comes back at another address is found there, by its name."""
-    with tempfile.TemporaryDirectory() as folder, served() as (addresses, dns):
+    with tempfile.TemporaryDirectory() as folder, served() as (names, dns):
         folder = pathlib.Path(folder)
         with three_relays(program, folder, "--client-address-from=x-forwarded-for") as relays:
             moving = relays[2]
-            addresses["relay-2.test"] = "127.0.0.1"
+            names.addresses["relay-2.test"] = "127.0.0.1"
             named = {f"{what}_2": f"relay-2.test:{moving.clients}" for what in NAMED[name]}
             with edge_of(name, EDGES[name], relays, folder, DNS=f"127.0.0.1:{dns}", **named) as address:
                 def reaches(host):
@@ -226,14 +210,14 @@ def check_moving(name, program):
                     one, routing = phone((host, moving.clients), tunnel)
                     try:
                         with one, laptop(address, routing, tunnel) as two:
-                            two.send(b"there you are")
-                            return one.receive() == b"there you are"
-                    except (OSError, EOFError, Refused):
+                            tell(two, one, b"there you are")
+                            return True
+                    except (OSError, WebSocketException):
                         return False
 
                 until(f"{name} finds an instance by name", lambda: reaches("127.0.0.1"))
                 end(moving.process)
-                addresses["relay-2.test"] = "127.0.0.77"
+                names.addresses["relay-2.test"] = "127.0.0.77"
                 moving.start("127.0.0.77")
                 until(f"{name} finds an instance that has moved", lambda: reaches("127.0.0.77"))
 
@@ -252,13 +236,7 @@ def check_passing_on(program):
         with three_relays(program, folder, *flags, peers=free_ports(1)[0]) as relays:
             with edge_of("haproxy-tcp.cfg", haproxy, relays, folder) as address:
                 until("haproxy-tcp.cfg listens", lambda: works(address, tls))
-                seen = set()
-
-                def all_seen():
-                    seen.update(sign_in(address, address, tls)[1:3] for _ in range(20))
-                    return seen == {"00", "01", "02"}
-
-                until("every instance gets phones", all_seen)
+                reaches_all(address, tls)
                 assert sum(relay.metric('hawser_relay_peer_hops_total{result="joined"}') for relay in relays) > 0
                 for relay in relays:
                     told = 'hawser_relay_proxied_connections_total{told="%s"}'
@@ -273,8 +251,7 @@ def check_passing_on(program):
                 # Until the edge knows, a phone may be told to ask again.
                 until("the edge knows", lambda: all(works(address, tls) for _ in range(20)))
                 with one, laptop(address, routing, tunnel, tls) as two:
-                    two.send(b"still here")
-                    assert one.receive() == b"still here"
+                    tell(two, one, b"still here")
 
 
 def run():

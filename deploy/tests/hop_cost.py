@@ -10,11 +10,11 @@ import os
 import pathlib
 import random
 import statistics
-import subprocess
-import sys
 import time
 
-from cluster import Cluster, Peer, exchange, sh, tunnel_id
+import crowd
+from clients import tunnel_id
+from cluster import Cluster, apart, sh
 
 SIGN_INS = 2000
 AT_ONCE = 20
@@ -36,13 +36,12 @@ async def sign_ins(places):
     async def work():
         for owner, entry in queue:
             tunnel = tunnel_id()
-            phone = await Peer.ask(owner.host, f"/cable/new/{tunnel}")
+            phone, routing = await crowd.phone(owner.host, tunnel)
             since = time.perf_counter()
-            laptop = await Peer.ask(entry.host, f"/cable/connect/{phone.routing}/{tunnel}")
+            laptop = await crowd.laptop(entry.host, routing, tunnel)
             took.append(time.perf_counter() - since)
-            await exchange(phone, laptop)
-            laptop.close()
-            phone.close()
+            await crowd.exchange(phone, laptop)
+            crowd.hang_up(laptop, phone)
 
     await asyncio.gather(*(work() for _ in range(AT_ONCE)))
     return sum(cpu(relay) for relay in relays) - before, took
@@ -50,19 +49,18 @@ async def sign_ins(places):
 
 async def memory(owner, entry):
     """KiB that each tunnel adds to its owner and to the instance that its laptop asked."""
-    async def resident(relay):
-        return (await relay.held())[2]
+    def resident():
+        return [relay.held()[2] for relay in (owner, entry)]
 
-    before = [await resident(relay) for relay in (owner, entry)]
+    before = resident()
     peers = []
     for _ in range(HELD):
         tunnel = tunnel_id()
-        phone = await Peer.ask(owner.host, f"/cable/new/{tunnel}")
-        peers += [phone, await Peer.ask(entry.host, f"/cable/connect/{phone.routing}/{tunnel}")]
+        phone, routing = await crowd.phone(owner.host, tunnel)
+        peers += [phone, await crowd.laptop(entry.host, routing, tunnel)]
     await asyncio.sleep(1)
-    after = [await resident(relay) for relay in (owner, entry)]
-    for peer in peers:
-        peer.close()
+    after = resident()
+    crowd.hang_up(*peers)
     await asyncio.sleep(1)
     return [(late - early) / HELD for early, late in zip(before, after)]
 
@@ -90,7 +88,7 @@ async def main():
 
 
 def run():
-    subprocess.run(["unshare", "--net", "--", sys.executable, __file__], check=True)
+    apart(__file__)
 
 
 if __name__ == "__main__":

@@ -1,57 +1,36 @@
 """A name server for tests, whose answers change and may be late."""
-import asyncio
 import contextlib
-import socket
-import threading
+import time
+
+from dnslib import QTYPE, RCODE, RR, A
+from dnslib.server import BaseResolver, DNSLogger, DNSServer
 
 
-class Names:
+class Names(BaseResolver):
     """Knows the names that are in `addresses`, and answers after `delay` seconds."""
 
     def __init__(self):
         self.addresses, self.delay = {}, 0.0
 
-    def connection_made(self, transport):
-        self.transport = transport
-
-    def connection_lost(self, _):
-        pass
-
-    def error_received(self, _):
-        pass
-
-    def datagram_received(self, query, sender):
-        asyncio.get_running_loop().call_later(self.delay, self.answer, query, sender)
-
-    def answer(self, query, sender):
-        end, labels = 12, []
-        while query[end]:
-            labels.append(query[end + 1 : end + 1 + query[end]].decode())
-            end += 1 + query[end]
-        question, kind = query[12 : end + 5], int.from_bytes(query[end + 1 : end + 3])
-        address = self.addresses.get(".".join(labels).lower())
-        code = 0 if address else 3
-        answers = b""
-        if address and kind == 1:
-            answers = b"\xc0\x0c\0\1\0\1\0\0\0\0\0\4" + socket.inet_aton(address)
-        head = query[:2] + bytes([0x85, 0x80 | code]) + b"\0\1" + (b"\0\1" if answers else b"\0\0") + b"\0\0\0\0"
-        if not self.transport.is_closing():
-            self.transport.sendto(head + question + answers, sender)
+    def resolve(self, request, _):
+        time.sleep(self.delay)
+        reply, question = request.reply(), request.q
+        address = self.addresses.get(str(question.qname).rstrip(".").lower())
+        if not address:
+            reply.header.rcode = RCODE.NXDOMAIN
+        elif question.qtype == QTYPE.A:
+            reply.add_answer(RR(question.qname, QTYPE.A, rdata=A(address), ttl=0))
+        return reply
 
 
 @contextlib.contextmanager
-def served():
-    """A name server on loopback, in a thread of its own: what it knows, and its port."""
-    loop = asyncio.new_event_loop()
+def served(host="127.0.0.1", port=0):
+    """A name server, in threads of its own: what it knows, and its port."""
     names = Names()
-    transport, _ = loop.run_until_complete(loop.create_datagram_endpoint(lambda: names, local_addr=("127.0.0.1", 0)))
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
+    server = DNSServer(names, host, port, logger=DNSLogger("error"))
+    server.start_thread()
     try:
-        yield names.addresses, transport.get_extra_info("sockname")[1]
+        yield names, server.server.server_address[1]
     finally:
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-        transport.close()
-        loop.run_until_complete(asyncio.sleep(0))
-        loop.close()
+        server.stop()
+        server.server.server_close()
