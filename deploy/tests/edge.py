@@ -137,6 +137,8 @@ def check_edge(name, program):
         with three_relays(program, folder, "--client-address-from=x-forwarded-for") as relays:
             with edge_of(name, EDGES[name], relays, folder) as address:
                 until(f"{name} listens", lambda: works(address))
+                # What the relay would answer, and nobody outside asks for.
+                assert ask(*address, "/")[0] == 404
                 routes(address, relays)
                 drains(address, relays)
 

@@ -2,7 +2,8 @@
 
     deploy/tests/run hop-cost
 
-CPU is the relays' own (user and system, from /proc), so that a busy machine changes it little.
+CPU is the relays' own (user and system, from /proc), so that a busy machine changes it little. Joining has the
+clients' own time in it, and theirs is most of it.
 """
 import asyncio
 import itertools
