@@ -3,6 +3,7 @@
 //! A test describes a [`Setup`] and a scenario; [`run`] builds the world for it, plays it, and takes the world down. When the
 //! scenario fails, what a person needs to understand it is kept, and the error says where.
 
+mod error;
 mod evidence;
 mod laptop;
 mod phone;
@@ -18,12 +19,13 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tokio::time::{Instant, sleep};
 
-use crate::authority::{Authority, AuthorityError};
-use crate::bluez::{BluezStandIn, Settings, StandInError};
-use crate::browser::{Browser, BrowserError, World};
-use crate::screen::{Screen, ScreenError};
-use crate::site::{Account, Registration, SignedIn, Site, SiteError, UserVerificationPolicy};
+use crate::authority::Authority;
+use crate::bluez::{BluezStandIn, Settings};
+use crate::browser::{Browser, World};
+use crate::screen::Screen;
+use crate::site::{Account, Registration, SignedIn, Site, UserVerificationPolicy};
 
+pub use error::RigError;
 pub use evidence::{Failed, Passed, STALLS, run};
 pub use laptop::{Ceremony, Laptop};
 pub use phone::{Asked, Guard, Person, Radio, RigPhone, Serving};
@@ -65,71 +67,6 @@ pub struct Rig {
     pub authority: Authority,
     domains: Vec<String>,
     folder: TempDir,
-}
-
-/// A step of a scenario did not work.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum RigError {
-    /// No folder for the run.
-    #[error("no temporary folder could be made")]
-    Folder(#[source] std::io::Error),
-    /// The relay did not start.
-    #[error("the relay did not start")]
-    Relay(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// The BlueZ stand-in failed.
-    #[error("the BlueZ stand-in did not start")]
-    Bluez(#[from] StandInError),
-    /// The test authority failed.
-    #[error("the test authority could not be set up")]
-    Authority(#[from] AuthorityError),
-    /// The screen failed.
-    #[error("the screen failed")]
-    Screen(#[from] ScreenError),
-    /// The browser failed.
-    #[error("the browser failed")]
-    Browser(#[from] BrowserError),
-    /// The site refused.
-    #[error("the site refused")]
-    Site(#[from] SiteError),
-    /// Not a tunnel domain.
-    #[error("no tunnel domain has this number")]
-    Domain(#[from] DomainError),
-    /// The browser showed no QR code.
-    #[error("no QR code appeared on the screen; the page says {outcome}")]
-    NoCode {
-        /// What the page knew.
-        outcome: Value,
-    },
-    /// The page has no answer.
-    #[error("the page had no answer in time; the phone said {phone}")]
-    NoOutcome {
-        /// How the phone ended.
-        phone: String,
-    },
-    /// The page has an answer, but it is an error.
-    #[error("the page got {outcome}; the phone said {phone}")]
-    Refused {
-        /// What the page got.
-        outcome: Value,
-        /// How the phone ended.
-        phone: String,
-    },
-    /// The browser opened a TLS connection and never sent its request: its unexplained stall.
-    #[error("the browser heard the advert and never asked the relay for the tunnel")]
-    Stall,
-    /// The phone did not get as far as it should.
-    #[error("the phone only came to {0:?}")]
-    NotReached(Vec<Progress>),
-    /// The phone's session does not end.
-    #[error("the phone does not end; it came to {0:?}")]
-    Endless(Vec<Progress>),
-    /// The phone is defective.
-    #[error("the phone panicked")]
-    Panicked(#[source] tokio::task::JoinError),
-    /// The relay still holds something.
-    #[error("the relay still has {0}")]
-    LeftBehind(String),
 }
 
 impl Rig {

@@ -73,12 +73,7 @@ impl Daemon {
                         self.reply(call, &()).await;
                     }
                     Err(_) => {
-                        self.refuse(
-                            call,
-                            "org.bluez.Error.InvalidArguments",
-                            "Invalid arguments",
-                        )
-                        .await;
+                        self.refuse_arguments(call).await;
                     }
                 }
             }
@@ -116,13 +111,7 @@ impl Daemon {
                 let Ok((path, _)) =
                     body.deserialize::<(ObjectPath<'_>, HashMap<String, OwnedVariant>)>()
                 else {
-                    return self
-                        .refuse(
-                            call,
-                            "org.bluez.Error.InvalidArguments",
-                            "Invalid arguments",
-                        )
-                        .await;
+                    return self.refuse_arguments(call).await;
                 };
                 match self.advertising {
                     _ if !self.powered() => {
@@ -151,13 +140,7 @@ impl Daemon {
             }
             "UnregisterAdvertisement" => {
                 let Ok(path) = body.deserialize::<ObjectPath<'_>>() else {
-                    return self
-                        .refuse(
-                            call,
-                            "org.bluez.Error.InvalidArguments",
-                            "Invalid arguments",
-                        )
-                        .await;
+                    return self.refuse_arguments(call).await;
                 };
                 if self
                     .take_off(&Owner::Client {
@@ -259,6 +242,11 @@ impl Daemon {
     {
         // A caller that left needs no answer.
         let _ = self.connection.reply(&call.header(), body).await;
+    }
+
+    async fn refuse_arguments(&self, call: &Message) {
+        let error = "org.bluez.Error.InvalidArguments";
+        self.refuse(call, error, "Invalid arguments").await;
     }
 
     pub(super) async fn refuse(&self, call: &Message, error: &str, reason: &str) {
