@@ -258,8 +258,8 @@ async fn somebody_elses_ceremony_is_out_of_sight() {
     assert_eq!(stranger.status, StatusCode::UNAUTHORIZED);
 }
 
-#[tokio::test]
-async fn a_lost_phone_has_no_passkeys() {
+/// Alice has registered one, and the phone is done.
+async fn with_a_passkey_on_coral() -> (Harbour, Visitor) {
     let harbour = Harbour::open().await;
     let (mut alice, _) = harbour.visitor_after_password("alice").await;
     approve(&harbour, &mut alice, "coral", "register").await;
@@ -267,6 +267,12 @@ async fn a_lost_phone_has_no_passkeys() {
         s["state"] == "done"
     })
     .await;
+    (harbour, alice)
+}
+
+#[tokio::test]
+async fn a_lost_phone_has_no_passkeys() {
+    let (harbour, mut alice) = with_a_passkey_on_coral().await;
     let unknown = alice
         .post_json("/phone/coral/forget", &json!({"passkey": "AAAA"}))
         .await;
@@ -281,13 +287,7 @@ async fn a_lost_phone_has_no_passkeys() {
 
 #[tokio::test]
 async fn the_wire_view_shows_lengths_in_the_middle_and_meaning_at_the_ends() {
-    let harbour = Harbour::open().await;
-    let (mut alice, _) = harbour.visitor_after_password("alice").await;
-    approve(&harbour, &mut alice, "coral", "register").await;
-    until(&harbour, &alice, "/phone/coral/events", |s| {
-        s["state"] == "done"
-    })
-    .await;
+    let (harbour, _) = with_a_passkey_on_coral().await;
 
     let response = harbour.0.router();
     let request = Request::get("/wire/events").body(Body::empty()).unwrap();

@@ -58,17 +58,11 @@ impl Forger {
             (Cbor::Text("authData".into()), Cbor::Bytes(data)),
         ]);
         let client_data = client_data("webauthn.create", origin, options);
-        json!({
-            "id": BASE64URL_NOPAD.encode(&self.id),
-            "rawId": BASE64URL_NOPAD.encode(&self.id),
-            "type": "public-key",
-            "response": {
-                "clientDataJSON": BASE64URL_NOPAD.encode(&client_data),
-                "attestationObject": BASE64URL_NOPAD.encode(&to_bytes(&object)),
-                "transports": self.transports,
-            },
-            "clientExtensionResults": {},
-        })
+        self.credential(&json!({
+            "clientDataJSON": BASE64URL_NOPAD.encode(&client_data),
+            "attestationObject": BASE64URL_NOPAD.encode(&to_bytes(&object)),
+            "transports": self.transports,
+        }))
     }
 
     /// `AuthenticationResponseJSON`.
@@ -78,15 +72,19 @@ impl Forger {
         let client_data = client_data("webauthn.get", origin, options);
         let signed = [data.as_slice(), &Sha256::digest(&client_data)].concat();
         let signature: Signature = self.key.sign(&signed);
+        self.credential(&json!({
+            "clientDataJSON": BASE64URL_NOPAD.encode(&client_data),
+            "authenticatorData": BASE64URL_NOPAD.encode(&data),
+            "signature": BASE64URL_NOPAD.encode(signature.to_der().as_bytes()),
+        }))
+    }
+
+    fn credential(&self, response: &Value) -> Value {
         json!({
             "id": BASE64URL_NOPAD.encode(&self.id),
             "rawId": BASE64URL_NOPAD.encode(&self.id),
             "type": "public-key",
-            "response": {
-                "clientDataJSON": BASE64URL_NOPAD.encode(&client_data),
-                "authenticatorData": BASE64URL_NOPAD.encode(&data),
-                "signature": BASE64URL_NOPAD.encode(signature.to_der().as_bytes()),
-            },
+            "response": response,
             "clientExtensionResults": {},
         })
     }
