@@ -74,7 +74,7 @@ async fn look_around(scheme: Scheme, name: &'static str, width: u32) {
 
     rig.password("root").await;
     rig.arrive("/sign-in/passkey").await;
-    rig.read("Cancel").await;
+    rig.code().await;
     look.at("challenge").await;
     rig.answer("coral", Decision::Decline).await;
     rig.laptop().await;

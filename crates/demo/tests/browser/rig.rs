@@ -1,22 +1,23 @@
 //! A console, a Chromium driven by `WebDriver`, and what a person does with them.
 
-use std::io::{BufRead as _, BufReader};
+mod driver;
+
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::str::FromStr;
 use std::time::Duration;
 
 use axum::Router;
-use axum::http::Method;
-use fantoccini::wd::{Capabilities, WebDriverCompatibleCommand, WindowHandle};
+use fantoccini::wd::WindowHandle;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hawser_demo::console::{Console, DEMO_PASSWORD, Options};
 use hyper_util::client::legacy::connect::HttpConnector;
-use serde_json::{Value, json};
+use serde_json::json;
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
-use webauthn_rs::prelude::Url;
+
+use driver::{DevTools, Driver, capabilities, start_driver};
+
+pub(crate) use driver::Scheme;
 
 /// The console and a browser with two windows: the laptop's, and the phone's.
 pub(crate) struct Rig {
@@ -36,22 +37,6 @@ pub(crate) struct Rig {
 pub(crate) enum Decision {
     Approve,
     Decline,
-}
-
-/// The browser's colours.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Scheme {
-    Light,
-    Dark,
-}
-
-struct Driver(Child);
-
-impl Drop for Driver {
-    fn drop(&mut self) {
-        self.0.kill().ok();
-        self.0.wait().ok();
-    }
 }
 
 impl Rig {
@@ -256,15 +241,22 @@ impl Rig {
         self.press("Continue").await;
     }
 
+    /// Waits until the code is on the laptop's screen, picture and all. Its address.
+    pub(crate) async fn code(&self) -> String {
+        self.laptop().await;
+        let shown = Locator::Css("img[data-code]:not([hidden])");
+        let wait = self.browser.wait().at_most(PATIENCE);
+        wait.for_element(shown).await.unwrap();
+        let painted = "const [done] = arguments;
+            const code = document.querySelector('img[data-code]');
+            code.decode().then(() => done(code.src), (error) => done(String(error)));";
+        let address = self.browser.execute_async(painted, Vec::new()).await;
+        address.unwrap().as_str().unwrap().to_owned()
+    }
+
     /// Holds a phone to the code on the laptop's screen, and decides when it asks.
     pub(crate) async fn answer(&self, phone: &str, decision: Decision) {
-        self.laptop().await;
-        self.browser
-            .wait()
-            .at_most(PATIENCE)
-            .for_element(Locator::Css("img[data-code]:not([hidden])"))
-            .await
-            .unwrap();
+        self.code().await;
         self.phone(phone).await;
         self.click("[data-look]").await;
         let button = match decision {
@@ -314,83 +306,6 @@ impl Rig {
         self.answer(phone, Decision::Approve).await;
         self.laptop().await;
         self.arrive("/").await;
-    }
-}
-
-/// A command of the protocol of Chrome's developer tools, which chromedriver passes on.
-#[derive(Debug)]
-struct DevTools {
-    method: &'static str,
-    parameters: Value,
-}
-
-impl WebDriverCompatibleCommand for DevTools {
-    fn endpoint(&self, base: &Url, session: Option<&str>) -> Result<Url, <Url as FromStr>::Err> {
-        let session = session.unwrap_or_default();
-        base.join(&format!("session/{session}/goog/cdp/execute"))
-    }
-
-    fn method_and_body(&self, _: &Url) -> (Method, Option<String>) {
-        let body = json!({ "cmd": self.method, "params": self.parameters });
-        (Method::POST, Some(body.to_string()))
-    }
-}
-
-/// Starts chromedriver on a port that it chooses, and returns its address.
-fn start_driver() -> (Driver, String) {
-    let mut child = Command::new("chromedriver")
-        .arg("--port=0")
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("chromedriver starts: is the package chromium-driver installed?");
-    let told = BufReader::new(child.stdout.take().unwrap());
-    let driver = Driver(child);
-    let port = told.lines().map_while(Result::ok).find_map(|line| {
-        let (_, port) = line.split_once("started successfully on port ")?;
-        port.trim_end_matches('.').parse::<u16>().ok()
-    });
-    let port = port.expect("chromedriver tells its port");
-    (driver, format!("http://127.0.0.1:{port}"))
-}
-
-fn capabilities(profile: &str, scheme: Scheme, camera: Option<&Path>) -> Capabilities {
-    let colours = match scheme {
-        Scheme::Dark => 0,
-        Scheme::Light => 1,
-    };
-    let mut wanted = json!({
-        "goog:chromeOptions": {
-            "args": [
-                "--headless",
-                "--no-sandbox",
-                "--disable-gpu",
-                "--disable-dev-shm-usage",
-                "--disable-quic",
-                "--no-first-run",
-                "--disable-background-networking",
-                "--disable-component-update",
-                "--disable-sync",
-                "--hide-scrollbars",
-                format!("--user-data-dir={profile}"),
-                format!("--blink-settings=preferredColorScheme={colours}"),
-            ],
-        },
-    });
-    if let Some(film) = camera {
-        let arguments = wanted["goog:chromeOptions"]["args"].as_array_mut().unwrap();
-        arguments.extend([
-            json!("--use-fake-ui-for-media-stream"),
-            json!("--use-fake-device-for-media-stream"),
-            json!(format!(
-                "--use-file-for-fake-video-capture={}",
-                film.display()
-            )),
-        ]);
-    }
-    match wanted {
-        Value::Object(wanted) => wanted,
-        _ => Capabilities::new(),
     }
 }
 
