@@ -15,7 +15,7 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`admin`] | what an administrator does at the command line |
-//! | `pages` | HTML, one page a file; they share `layout`, `forms` and `words` |
+//! | `pages` | HTML, one page a file; they share `layout`, `forms`, `words` and `signed_in` |
 //! | `laptop` | the laptop crate, run for pages where there is no Bluetooth |
 //! | `phones` | the phone crate, with a page for a screen |
 //! | `wire`, `proxy`, `frames` | what the relay sees |
@@ -41,6 +41,7 @@ mod people;
 mod phones;
 mod proxy;
 mod router;
+mod signed_in;
 mod wire;
 mod words;
 

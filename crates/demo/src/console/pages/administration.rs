@@ -6,14 +6,13 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 
-use super::next_step;
 use crate::console::app::App;
 use crate::console::clock::{ClockError, MAX_DAYS};
 use crate::console::failure::PageFailure;
 use crate::console::forms;
 use crate::console::layout::{self, Place};
 use crate::console::own_form::OwnForm;
-use crate::relying_party::cookies::SessionCookie;
+use crate::console::signed_in::SignedIn;
 use crate::relying_party::limits::Limit;
 use crate::relying_party::policy::{CohortSize, Mode, Population};
 use crate::relying_party::refusal::Refusal;
@@ -22,12 +21,8 @@ use crate::relying_party::store::SessionSecret;
 
 pub(in crate::console) async fn show(
     State(app): State<App>,
-    SessionCookie(session): SessionCookie,
+    SignedIn { session, .. }: SignedIn,
 ) -> Result<Response, PageFailure> {
-    let situation = app.site.situation(&session).await?;
-    if let Some(next) = next_step(&situation) {
-        return Ok(next.into_response());
-    }
     Ok(page(&app, &session, None).await?.into_response())
 }
 

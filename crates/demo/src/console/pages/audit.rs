@@ -6,12 +6,11 @@ use axum::response::{IntoResponse, Response};
 use maud::html;
 use serde::Deserialize;
 
-use super::next_step;
 use crate::console::app::App;
 use crate::console::failure::PageFailure;
 use crate::console::layout::{self, Place};
+use crate::console::signed_in::SignedIn;
 use crate::console::words::moment;
-use crate::relying_party::cookies::SessionCookie;
 use crate::relying_party::refusal::Refusal;
 use crate::relying_party::site::Actor;
 
@@ -22,14 +21,10 @@ pub(in crate::console) struct Filter {
 
 pub(in crate::console) async fn show(
     State(app): State<App>,
-    SessionCookie(session): SessionCookie,
+    SignedIn { session, situation }: SignedIn,
     query: Result<Query<Filter>, QueryRejection>,
 ) -> Result<Response, PageFailure> {
     let Query(Filter { user }) = query.map_err(Refusal::from)?;
-    let situation = app.site.situation(&session).await?;
-    if let Some(next) = next_step(&situation) {
-        return Ok(next.into_response());
-    }
     let user = user.filter(|user| !user.is_empty());
     let actor = Actor::Session(session);
     let entries = app.site.audit_trail(actor, user.clone(), SHOWN).await?;

@@ -9,6 +9,7 @@ use crate::console::app::App;
 use crate::console::failure::PageFailure;
 use crate::console::forms;
 use crate::console::layout;
+use crate::console::signed_in::next_step;
 use crate::relying_party::cookies::SessionCookie;
 
 pub(in crate::console) async fn show(
@@ -17,7 +18,7 @@ pub(in crate::console) async fn show(
 ) -> Result<Response, PageFailure> {
     let situation = app.site.situation(&session).await?;
     if situation.devices == 0 {
-        let next = super::next_step(&situation);
+        let next = next_step(&situation);
         return Ok(next.unwrap_or_else(|| Redirect::to("/")).into_response());
     }
     let ceremony = Ceremony {

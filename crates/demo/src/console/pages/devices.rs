@@ -6,14 +6,13 @@ use axum::response::{IntoResponse, Redirect, Response};
 use data_encoding::BASE64URL_NOPAD;
 use maud::{Markup, html};
 
-use super::next_step;
 use crate::console::app::App;
 use crate::console::failure::PageFailure;
 use crate::console::forms;
 use crate::console::layout::{self, Place};
 use crate::console::own_form::OwnForm;
+use crate::console::signed_in::SignedIn;
 use crate::console::words::moment;
-use crate::relying_party::cookies::SessionCookie;
 use crate::relying_party::refusal::Refusal;
 use crate::relying_party::site::{DeviceList, Situation};
 use crate::relying_party::store::{Device, SessionSecret};
@@ -21,12 +20,8 @@ use crate::relying_party::{MAX_DEVICE_NAME, MAX_DEVICES};
 
 pub(in crate::console) async fn show(
     State(app): State<App>,
-    SessionCookie(session): SessionCookie,
+    SignedIn { session, .. }: SignedIn,
 ) -> Result<Response, PageFailure> {
-    let situation = app.site.situation(&session).await?;
-    if let Some(next) = next_step(&situation) {
-        return Ok(next.into_response());
-    }
     Ok(page(&app, &session, None).await?.into_response())
 }
 

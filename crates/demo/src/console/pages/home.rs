@@ -4,24 +4,19 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 
-use super::next_step;
 use crate::console::app::App;
 use crate::console::failure::PageFailure;
 use crate::console::layout::{self, Place};
+use crate::console::signed_in::SignedIn;
 use crate::console::words::{day, days_until, moment, plural};
 use crate::relying_party::AuditEntry;
-use crate::relying_party::cookies::SessionCookie;
 use crate::relying_party::policy::Requirement;
 use crate::relying_party::site::Situation;
 
 pub(in crate::console) async fn show(
     State(app): State<App>,
-    SessionCookie(session): SessionCookie,
+    SignedIn { session, situation }: SignedIn,
 ) -> Result<Response, PageFailure> {
-    let situation = app.site.situation(&session).await?;
-    if let Some(next) = next_step(&situation) {
-        return Ok(next.into_response());
-    }
     let recent = app.site.own_audit(&session, 8).await?;
     let user = &situation.user;
     let body = html! {

@@ -9,13 +9,13 @@ use axum_extra::extract::CookieJar;
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::next_step;
 use crate::console::app::App;
 use crate::console::failure::PageFailure;
 use crate::console::forms;
 use crate::console::layout;
 use crate::console::own_form::OwnForm;
 use crate::console::people::{DEMO_PASSWORD, PEOPLE};
+use crate::console::signed_in::next_step;
 use crate::relying_party::cookies::{ClientAddress, no_session_cookie, session_cookie, session_of};
 use crate::relying_party::policy::Requirement;
 use crate::relying_party::refusal::Refusal;
