@@ -20,6 +20,7 @@
 //! | `phones` | the phone crate, with a page for a screen |
 //! | `wire`, `proxy`, `frames` | what the relay sees |
 //! | `live` | server-sent events and what scripts post |
+//! | `assets` | what browsers run and look at: styles, and scripts with one idea a module |
 //!
 //! The site itself is [`relying_party`](crate::relying_party). What a real console leaves behind of
 //! this module: the phones, the laptop, the wire view, the clock, and the people with their password.

@@ -68,8 +68,10 @@ pub(super) fn plain(title: &str, body: Markup) -> Markup {
 
 /// A page of the demo's own, outside of the console: the phone and the wire view.
 pub(super) fn tool(title: &str, kind: &'static str, body: Markup) -> Markup {
-    document(
+    let style = format!("/assets/console/{kind}.css");
+    document_with(
         title,
+        html! { link rel="stylesheet" href=(style); },
         html! {
             header.bar.bare {
                 a.brand href="/" { (mark()) span { "Harbour Console" } }
@@ -84,6 +86,11 @@ pub(super) fn tool(title: &str, kind: &'static str, body: Markup) -> Markup {
 }
 
 fn document(title: &str, body: Markup) -> Markup {
+    document_with(title, html! {}, body)
+}
+
+/// A document with a head of its own beside everybody's.
+fn document_with(title: &str, head: Markup, body: Markup) -> Markup {
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -94,7 +101,8 @@ fn document(title: &str, body: Markup) -> Markup {
                 title { (title) " · Harbour Console" }
                 link rel="icon" type="image/svg+xml" href="/assets/mark.svg";
                 link rel="stylesheet" href="/assets/console.css";
-                script src="/assets/console.js" defer {}
+                (head)
+                script type="module" src="/assets/console.js" {}
             }
             body {
                 a.skip href="#main" { "Skip to the content" }

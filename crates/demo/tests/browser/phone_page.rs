@@ -8,21 +8,13 @@ use tempfile::TempDir;
 
 use crate::rig::{Rig, Scheme};
 
-/// The address of the code on the laptop's screen.
-async fn code_on_screen(rig: &Rig) -> String {
-    rig.laptop().await;
-    let code = Locator::Css("img[data-code]:not([hidden])");
-    let code = rig.browser.wait().for_element(code).await.unwrap();
-    code.prop("src").await.unwrap().unwrap()
-}
-
 /// A code for a registration of alice's, and the coral phone's page.
 async fn with_a_code(rig: &Rig) -> String {
     rig.password("alice").await;
     rig.press("Register a passkey").await;
     rig.arrive("/devices/new").await;
     rig.press("Show the code").await;
-    let code = code_on_screen(rig).await;
+    let code = rig.code().await;
     rig.phone("coral").await;
     code
 }
@@ -136,13 +128,14 @@ async fn the_account_that_was_chosen_signs_in() {
     assert_eq!(chosen().await, json!([["bob", true], ["alice", false]]));
     rig.click("[data-ask-accounts] label:nth-of-type(2)").await;
     // The state comes again, as after a connection that broke, and the choice stays.
-    let again = "const [phone, done] = arguments;
-        const events = new EventSource(`/phone/${phone}/events`);
-        events.onmessage = ({ data }) => { events.close(); done(JSON.parse(data)); };";
-    let phone = vec![json!("coral")];
-    let state = rig.browser.execute_async(again, phone).await.unwrap();
-    let render = "pocketPhones[0].render(arguments[0])";
-    rig.browser.execute(render, vec![state]).await.unwrap();
+    let state = "document.querySelector('p[data-state]').textContent";
+    let said = format!("return {state}");
+    let said = rig.browser.execute(&said, Vec::new()).await.unwrap();
+    rig.is_seen(false).await;
+    let wipe = format!("{state} = 'not told yet'");
+    rig.browser.execute(&wipe, Vec::new()).await.unwrap();
+    rig.is_seen(true).await;
+    rig.read(said.as_str().unwrap()).await;
     assert_eq!(chosen().await, json!([["bob", false], ["alice", true]]));
     rig.click("[data-approve]").await;
     rig.read("Signed in on the laptop.").await;

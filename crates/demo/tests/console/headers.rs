@@ -73,7 +73,7 @@ async fn pages_have_nothing_inline_and_nothing_of_other_hosts() {
         }
         let scripts = text.matches("<script").count();
         let own = text
-            .matches(r#"<script src="/assets/console.js" defer>"#)
+            .matches(r#"<script type="module" src="/assets/console.js">"#)
             .count();
         assert_eq!((scripts, own), (1, 1), "{path}");
     }

@@ -9,6 +9,7 @@
 
 mod addresses;
 mod administration;
+mod assets;
 mod devices;
 mod enforcement;
 #[path = "../relying_party/forger.rs"]

@@ -1,0 +1,51 @@
+// A phone's camera.
+
+import { $, make, show } from "./page.js";
+
+/** Shows what the camera sees, and hands over a picture twice a second until one has a code. */
+export class Camera {
+  constructor(root, look) {
+    this.video = $("[data-video]", root);
+    this.button = $("[data-camera]", root);
+    this.look = look;
+    show(this.button, Boolean(navigator.mediaDevices?.getUserMedia));
+    this.button.addEventListener("click", () => (this.stream ? this.stop() : this.start()));
+  }
+
+  async start() {
+    // Off while the browser asks: a second stream would never be stopped.
+    this.button.disabled = true;
+    try {
+      this.stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } });
+    } catch {
+      this.button.textContent = "No camera: use a screenshot";
+      return;
+    } finally {
+      this.button.disabled = false;
+    }
+    this.video.srcObject = this.stream;
+    show(this.video);
+    this.button.textContent = "Stop the camera";
+    await this.video.play();
+    while (this.stream) {
+      if (await this.look(await this.frame())) break;
+      await new Promise((resolve) => setTimeout(resolve, 500));
+    }
+    this.stop();
+  }
+
+  frame() {
+    const { videoWidth: width, videoHeight: height } = this.video;
+    const canvas = make("canvas", { width, height });
+    canvas.getContext("2d").drawImage(this.video, 0, 0);
+    return new Promise((resolve) => canvas.toBlob(resolve, "image/jpeg", 0.9));
+  }
+
+  stop() {
+    if (!this.stream) return;
+    this.stream.getTracks().forEach((track) => track.stop());
+    this.stream = undefined;
+    show(this.video, false);
+    this.button.textContent = "Use the camera";
+  }
+}
