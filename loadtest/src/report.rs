@@ -1,6 +1,7 @@
 //! What is shown and written.
 
 pub(crate) mod compare;
+pub(crate) mod escape;
 pub(crate) mod files;
 pub(crate) mod html;
 pub(crate) mod merge;

@@ -1,6 +1,5 @@
 //! From a host name to an encrypted byte stream.
 
-use std::future::Future;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -12,9 +11,9 @@ use rustls_pki_types::ServerName;
 use socket2::{SockRef, TcpKeepalive};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio::time::{Instant, timeout};
 use tokio_rustls::TlsConnector;
 
+use crate::deadline::Deadline;
 use crate::happy_eyeballs::first_to_connect;
 use crate::open_error::{DialStage, OpenError};
 use crate::service::{Address, Service};
@@ -30,39 +29,6 @@ const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(5);
 pub(crate) trait ByteStream: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> ByteStream for S {}
-
-/// The end of the time for all stages together.
-pub(crate) struct Deadline {
-    start: Instant,
-    limit: Duration,
-}
-
-impl Deadline {
-    pub(crate) fn after(limit: Duration) -> Self {
-        Self {
-            start: Instant::now(),
-            limit,
-        }
-    }
-
-    pub(crate) async fn bound<F: Future>(
-        &self,
-        stage: DialStage,
-        step: F,
-    ) -> Result<F::Output, OpenError> {
-        timeout(self.left(), step)
-            .await
-            .map_err(|_| OpenError::TimedOut {
-                stage,
-                limit: self.limit,
-            })
-    }
-
-    /// The time that is left, nothing once it is up.
-    pub(crate) fn left(&self) -> Duration {
-        self.limit.saturating_sub(self.start.elapsed())
-    }
-}
 
 /// A TCP connection to the first address that accepts one.
 pub(crate) async fn tcp(

@@ -10,10 +10,12 @@ use rustls::RootCertStore;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
 
+use crate::deadline::Deadline;
+pub use crate::dialer_error::DialerError;
 use crate::open_error::{OpenError, Request};
 use crate::service::{Address, Service};
 use crate::tunnel::Tunnel;
-use crate::{Cause, connect, upgrade};
+use crate::{connect, upgrade};
 
 /// How long dialling may take from the name's look-up to the service's answer, unless
 /// [`Dialer::time_limit`] says otherwise.
@@ -30,32 +32,6 @@ pub struct Dialer {
     connect_to: Option<Address>,
     service: Option<Service>,
     limit: Duration,
-}
-
-/// Why a setting of a [`Dialer`] is not usable.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum DialerError {
-    /// The PEM text is malformed.
-    #[error("malformed PEM")]
-    Pem(#[source] Cause),
-    /// The PEM text holds no certificate.
-    #[error("no certificate in the PEM: expected at least one -----BEGIN CERTIFICATE-----")]
-    NoCertificate,
-    /// A certificate cannot be trusted because it cannot be read.
-    #[error("malformed certificate in the PEM")]
-    Certificate(#[source] Cause),
-    /// Not `HOST:PORT`.
-    #[error("{0:?} is not HOST:PORT (with brackets around an IPv6 address)")]
-    Address(String),
-    /// Not `wss://HOST[:PORT]` or `ws://HOST[:PORT]`.
-    #[error("{0:?} is not wss://HOST[:PORT] or ws://HOST[:PORT]")]
-    Url(String),
-    /// Plaintext to another machine.
-    #[error(
-        "{0:?} is not on this machine: plaintext ws:// is for loopback addresses only, use wss://"
-    )]
-    PlaintextNotLocal(String),
 }
 
 /// Whether the service will tell that a contacted phone has joined.
@@ -236,7 +212,7 @@ impl Dialer {
         path: &TunnelPath,
         headers: HeaderMap,
     ) -> Result<(Tunnel, HeaderMap), OpenError> {
-        let deadline = connect::Deadline::after(self.limit);
+        let deadline = Deadline::after(self.limit);
         let service = self
             .service
             .clone()

@@ -15,7 +15,7 @@ use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use tokio::time::{sleep, timeout};
 
-use crate::connect::Deadline;
+use crate::deadline::Deadline;
 use crate::open_error::{Attempt, Attempts};
 
 /// How long an attempt goes on alone before the next one joins it: the "Connection Attempt Delay",

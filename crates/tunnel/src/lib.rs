@@ -40,7 +40,9 @@
 //! trace level, so a program must not enable that level for `tungstenite` in production.
 
 mod connect;
+mod deadline;
 pub mod dialer;
+mod dialer_error;
 mod happy_eyeballs;
 pub mod open_error;
 mod service;

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use http::Uri;
 use http::uri::{Authority, Scheme};
 
-use crate::dialer::DialerError;
+use crate::dialer_error::DialerError;
 
 const WSS_PORT: u16 = 443;
 const WS_PORT: u16 = 80;

@@ -14,7 +14,8 @@ use tokio_tungstenite::tungstenite::error::{ProtocolError, SubProtocolError};
 use tokio_tungstenite::tungstenite::handshake::client::generate_key;
 use tokio_tungstenite::tungstenite::{self, Error as WsError};
 
-use crate::connect::{ByteStream, Deadline};
+use crate::connect::ByteStream;
+use crate::deadline::Deadline;
 use crate::open_error::{DialStage, OpenError, Request};
 use crate::service::Service;
 use crate::tunnel::{Tunnel, websocket_config};

@@ -7,19 +7,12 @@ use std::fmt::Write as _;
 
 use crate::fault::explain;
 use crate::report::compare;
+use crate::report::escape::escape;
 use crate::report::record::{Outcome, Record};
 use crate::report::table;
 use crate::report::units::{cores, count, number, percent, time};
 
 const STYLE: &str = include_str!("html/page.css");
-
-/// Text with nothing in it that HTML would take for its own.
-pub(crate) fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
-}
 
 /// A page for one run, or for several side by side.
 pub(crate) fn page(names: &[String], records: &[Record]) -> String {

@@ -5,7 +5,7 @@ pub(crate) mod axis;
 use std::fmt::Write as _;
 
 use self::axis::Axis;
-use crate::report::html::escape;
+use crate::report::escape::escape;
 
 /// Width and height of a drawing, in its own units.
 const SIZE: (f64, f64) = (640.0, 280.0);

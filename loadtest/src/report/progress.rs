@@ -8,7 +8,7 @@ use crate::measure::tally::Tally;
 use crate::number::{float, ratio, whole};
 use crate::report::series::Sample;
 use crate::report::units;
-use crate::run::session::Outlook;
+use crate::run::outlook::Outlook;
 
 /// A line that follows a lap.
 #[derive(Debug)]

@@ -14,7 +14,6 @@ use crate::args::{BoundArgs, OutputArgs, TargetArgs};
 use crate::client::dial::Dialer;
 use crate::client::target::{Target, TargetError};
 use crate::measure::clock::Clock;
-use crate::measure::latency::Phase;
 use crate::measure::tally::Tally;
 use crate::number::float;
 use crate::payload::Filling;
@@ -22,9 +21,11 @@ use crate::report::files::{self, FileError};
 use crate::report::progress::Progress;
 use crate::report::series::Series;
 use crate::run::crew;
-use crate::run::lap::{Lap, ServerCost, Window};
+use crate::run::lap::{Lap, ServerCost};
+use crate::run::outlook::Outlook;
 use crate::run::stop::stop_when_told;
 use crate::run::watch::{Snapshot, Watch};
+use crate::run::window::Window;
 use crate::run::worker::{Bounds, Common, Worker};
 use crate::watch::machine::{self, Machine};
 use crate::watch::own;
@@ -74,16 +75,6 @@ pub(crate) struct Session {
     tunnels: Arc<AtomicU64>,
     threads: u64,
     progress: Progress,
-}
-
-/// A lap's name and expected length, for the progress line.
-#[derive(Debug, Clone)]
-pub(crate) struct Outlook {
-    pub(crate) name: String,
-    /// In seconds.
-    pub(crate) length: f64,
-    /// The latency that the time series shows.
-    pub(crate) headline: Phase,
 }
 
 impl Session {

@@ -15,7 +15,7 @@ use crate::measure::latency::Phase;
 use crate::measure::schedule::Schedule;
 use crate::measure::tally::Shard;
 use crate::payload::Filling;
-use crate::run::lap::Window;
+use crate::run::window::Window;
 use crate::watch::process::{self, ThreadTime};
 
 /// The limits of an operation.

@@ -8,9 +8,11 @@ use crate::measure::latency::Phase;
 use crate::number::{float, ratio, whole};
 use crate::report::record::{Finding, Outcome};
 use crate::report::units::{count, number, time};
-use crate::run::lap::{Lap, Window};
+use crate::run::lap::Lap;
+use crate::run::outlook::Outlook;
 use crate::run::pace::{self, Pace};
-use crate::run::session::{Outlook, Session};
+use crate::run::session::Session;
+use crate::run::window::Window;
 use crate::scenario::finish::{Failed, Finished};
 use crate::scenario::transaction::{Script, sign_in};
 

@@ -19,9 +19,10 @@ use crate::measure::clock::nanoseconds;
 use crate::measure::latency::Phase;
 use crate::measure::schedule::{Plan, Spread};
 use crate::report::record::Outcome;
-use crate::run::lap::Window;
+use crate::run::outlook::Outlook;
 use crate::run::pace;
-use crate::run::session::{Outlook, Session};
+use crate::run::session::Session;
+use crate::run::window::Window;
 use crate::run::worker::Worker;
 use crate::scenario::finish::{Failed, Finished};
 
