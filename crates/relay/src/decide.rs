@@ -4,7 +4,7 @@ use data_encoding::BASE64;
 use hawser_wire::header::SUBPROTOCOL;
 use hawser_wire::{RoutingId, TunnelId, TunnelPath};
 
-use crate::refusal::Refusal;
+pub use crate::refusal::Refusal;
 use crate::request::RequestHead;
 
 /// What a well-formed request gets.

@@ -37,6 +37,8 @@ pub(crate) struct Shared {
     loops: Mutex<Vec<Handle>>,
     draining: AtomicBool,
     pub(crate) at_drain: OnceLock<AtDrain>,
+    /// Clients of other instances' tunnels that there were at the end of a drain's time.
+    pub(crate) hops_cut: OnceLock<u64>,
     /// Each thread has an event loop of its own, so that a socket moves with its tunnel.
     own_loops: AtomicBool,
 }
@@ -75,6 +77,7 @@ impl Shared {
             loops: Mutex::default(),
             draining: AtomicBool::new(false),
             at_drain: OnceLock::new(),
+            hops_cut: OnceLock::new(),
             own_loops: AtomicBool::new(false),
             config,
         }

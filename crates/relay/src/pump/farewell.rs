@@ -70,8 +70,8 @@ impl End {
             Farewell::Lost => Farewell::Lost,
             _ if in_frame => Farewell::Told,
             Farewell::Heard(code) => {
-                // A peer that waits for nothing is gone at once. One that is slow may say more before it has
-                // got all, if only that TLS ends: unread, that would take back what is on its way to it.
+                // A peer for which nothing waits here is gone at once. One that is slow may say more before it
+                // has got all, if only that TLS ends: unread, that would take back what is on its way to it.
                 let behind = !self.outbound.is_empty();
                 self.outbound.push(close_answer(code));
                 if behind {

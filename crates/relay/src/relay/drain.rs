@@ -13,13 +13,13 @@ impl Relay {
         let shared = &self.shared;
         let (drain_time, close_time) = (shared.config.drain_time, shared.config.limits.close_time);
         let deadline = SystemTime::now() + drain_time + close_time;
-        shared.metrics.drain.begin(deadline);
         shared.drain();
         let at_start = *shared
             .at_drain
             .get_or_init(|| AtDrain::now(&shared.metrics));
+        shared.metrics.drain.begin(deadline);
         self.wait_until_empty(drain_time).await;
-        let hops_cut = self.stats().hops;
+        let hops_cut = *shared.hops_cut.get_or_init(|| self.stats().hops);
         shared.cut.cancel();
         shared.pairing.clear();
         self.wait_until_empty(close_time).await;
@@ -31,9 +31,17 @@ impl Relay {
     /// How a drain would have gone if the relay ended now.
     #[must_use]
     pub fn drained_so_far(&self) -> DrainReport {
-        let at_start = self.shared.at_drain.get().copied();
-        let now = AtDrain::now(&self.shared.metrics);
-        self.report(at_start.unwrap_or(now), now.tunnels, now.hops)
+        let shared = &self.shared;
+        let now = AtDrain::now(&shared.metrics);
+        let at_start = shared.at_drain.get().copied().unwrap_or(now);
+        // Behind the deadline those that were cut leave one by one.
+        let tunnels_cut = shared.metrics.closed(CloseReason::Draining);
+        let hops_cut = shared.hops_cut.get().copied().unwrap_or_default();
+        self.report(
+            at_start,
+            tunnels_cut.max(now.tunnels),
+            hops_cut.max(now.hops),
+        )
     }
 
     fn report(&self, at_start: AtDrain, tunnels_cut: u64, hops_cut: u64) -> DrainReport {

@@ -93,6 +93,22 @@ async fn a_second_signal_ends_it_at_once_and_says_how_it_went_too() {
     relay.logged(&["stopped at once", "finished=1", "cut=2"]);
 }
 
+#[tokio::test]
+async fn a_second_signal_behind_the_deadline_counts_those_that_have_left_since() {
+    let mut relay = Program::start(&["--drain-time", "1s", "--close-time", "20s"]);
+    let mut phone = open(&relay, 1).await.unwrap();
+    let _silent = open(&relay, 2).await.unwrap();
+    relay.signal(Signal::TERM);
+    assert_eq!(told(&mut phone).await, 1001);
+    drop(phone);
+    relay.metric_becomes("hawser_relay_tunnels{state=\"waiting\"}", |waiting| {
+        waiting < 1.5
+    });
+    relay.signal(Signal::TERM);
+    assert_eq!(relay.ended().code(), Some(1));
+    relay.logged(&["stopped at once", "finished=0", "cut=2"]);
+}
+
 #[test]
 fn the_service_manager_is_told_when_it_is_ready_and_when_it_stops() {
     let folder = tempfile::tempdir().unwrap();
