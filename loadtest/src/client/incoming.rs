@@ -13,6 +13,8 @@ const RECEIVE_MAX: usize = MESSAGE_MAX + 4096;
 pub(crate) enum Event<'a> {
     Binary(&'a [u8]),
     Text,
+    /// A ping, which is answered already. Alone it ends no read.
+    Ping,
     /// A close frame. Nothing but [`Event::End`] follows.
     Close(Option<u16>),
     /// The service broke RFC 6455. Nothing follows.

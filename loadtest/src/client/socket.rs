@@ -26,8 +26,6 @@ pub(crate) struct Socket {
     stream: Stream,
     incoming: Incoming,
     outgoing: Outgoing,
-    /// Pings answered.
-    pub(crate) pings: u64,
 }
 
 impl Socket {
@@ -37,7 +35,6 @@ impl Socket {
             stream,
             incoming: Incoming::new(early),
             outgoing: Outgoing::new(),
-            pings: 0,
         }
     }
 
@@ -146,15 +143,12 @@ impl Socket {
     /// were.
     fn accept(&mut self, bytes: &[u8], each: &mut impl FnMut(Event<'_>)) -> usize {
         let Self {
-            incoming,
-            outgoing,
-            pings,
-            ..
+            incoming, outgoing, ..
         } = self;
         incoming.accept(bytes, &mut |item| match item {
             Item::Ping(payload) => {
-                *pings += 1;
                 outgoing.put_pong(payload);
+                each(Event::Ping);
             }
             Item::Event(event) => {
                 if let Event::Close(code) = event {

@@ -21,6 +21,10 @@ const BURST: u32 = 8;
 /// Pause of a closed loop after a failure, so that a service that refuses is not hammered.
 const FAILURE_PAUSE: Duration = Duration::from_millis(10);
 
+/// What fell due this short a time before Ctrl-C was about to begin. A harness that is later than that is
+/// itself the limit, and the report says so.
+const ABOUT_TO_BEGIN: Duration = Duration::from_millis(50);
+
 /// Time for operations under way after Ctrl-C.
 const STOP_DRAIN: Duration = Duration::from_secs(2);
 
@@ -75,8 +79,9 @@ where
     // When there was room again for the last one that had to wait for it.
     let mut free = 0;
     let mut last = None;
-    // The one whose turn it was when the run was stopped.
+    // The one whose turn it was when the run was stopped, and whether it may have waited for room.
     let mut next = None;
+    let mut was_held_back = false;
     let mut schedule = plan.share(worker.index, worker.of);
     worker.intend(schedule.clone(), 0);
     for due in schedule.by_ref() {
@@ -101,6 +106,7 @@ where
         let held_back = room.available_permits() == 0;
         let Some(permit) = permit(worker, &room, due, deadline).await else {
             Ticket::never(worker, due);
+            was_held_back = true;
             continue;
         };
         if held_back {
@@ -115,9 +121,15 @@ where
     if worker.stop.is_cancelled() {
         let now = worker.clock.now();
         worker.intend_no_more();
-        // What fell due until then and still waited for room was intended, and must not vanish.
+        // What fell due until then and still waited for room was intended, and must not vanish. What was
+        // only about to begin is not the service's failure.
+        let grace = if was_held_back {
+            0
+        } else {
+            nanoseconds(ABOUT_TO_BEGIN)
+        };
         let rest = next.into_iter().chain(schedule);
-        for due in rest.take_while(|due| *due <= now) {
+        for due in rest.take_while(|due| due.saturating_add(grace) <= now) {
             Ticket::never(worker, due);
         }
         worker.offered_until(now.min(plan.end()));

@@ -132,11 +132,14 @@ pub(crate) fn print_and_write(
     begun: SystemTime,
     output: &FileArgs,
 ) -> Result<(), FileError> {
-    if !output.paths().any(|path| files::is_stdout(path)) {
-        files::print(table::run(record))?;
-    }
+    let shown = if output.paths().any(|path| files::is_stdout(path)) {
+        Ok(())
+    } else {
+        files::print(table::run(record))
+    };
     let page = || html::page(from_ref(&record.scenario), from_ref(record));
     let written = [
+        Some(shown),
         output.json.as_ref().map(|p| files::write_json(p, record)),
         output.html.as_ref().map(|p| files::write(p, page())),
         output

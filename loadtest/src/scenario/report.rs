@@ -12,16 +12,18 @@ use crate::scenario::finish::Failed;
 /// One file is shown as its run showed it; several side by side.
 pub(crate) fn run(args: &ReportArgs) -> Result<Outcome, Failed> {
     let (names, records) = read(&args.files)?;
-    match records.as_slice() {
-        [one] => files::print(table::run(one))?,
+    let shown = match records.as_slice() {
+        [one] => files::print(table::run(one)),
         several => {
             let cells = compare::cells(&names, several);
-            files::print(format!("\n{}\n", table::aligned(&cells)))?;
+            files::print(format!("\n{}\n", table::aligned(&cells)))
         }
-    }
+    };
+    // Whether or not that could be shown.
     if let Some(path) = &args.html {
         files::write(path, html::page(&names, &records))?;
     }
+    shown?;
     Ok(Outcome::Passed)
 }
 

@@ -37,8 +37,6 @@ pub(crate) struct Half {
     /// tunnel takes away those that have arrived.
     under_way: VecDeque<u64>,
     ledger: Ledger,
-    /// Answered pings that are counted.
-    pings: u64,
     /// Faults seen at this end.
     pub(crate) faults: u64,
     /// The close frame that came, if one came.
@@ -66,7 +64,6 @@ impl Half {
             sent: 0,
             under_way: VecDeque::new(),
             ledger: Ledger::new(tunnel, sender),
-            pings: 0,
             faults: 0,
             closed: None,
             over: false,
@@ -211,13 +208,6 @@ impl Half {
         self.faults += judge.faults;
         self.over |= judge.over;
         self.closed = self.closed.or(judge.closed);
-        // A read that is given up may have answered some before.
-        if self.socket.pings > self.pings {
-            if self.worker.is_measured(self.worker.clock.now()) {
-                self.worker.shard.lock().pings += self.socket.pings - self.pings;
-            }
-            self.pings = self.socket.pings;
-        }
     }
 
     /// Sends a close frame behind everything else.

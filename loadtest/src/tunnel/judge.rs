@@ -44,6 +44,12 @@ impl<'a> Judge<'a> {
                 let arrival = self.ledger.take_text();
                 self.judge(arrival, 0);
             }
+            // By its own moment: many may come while one message is awaited.
+            Event::Ping => {
+                if self.worker.is_measured(self.worker.clock.now()) {
+                    self.worker.shard.lock().pings += 1;
+                }
+            }
             Event::Close(code) => {
                 self.closed = Some(CloseFrame(code));
                 self.over = true;

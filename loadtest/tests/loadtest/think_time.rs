@@ -145,6 +145,20 @@ fn pings_of_the_warm_up_are_not_measured() {
 }
 
 #[test]
+fn of_a_pause_across_the_end_of_the_warm_up_only_the_pings_behind_it_are_measured() {
+    let relay = Service::relay_with(|config| {
+        config.lift_quotas();
+        config.limits.ping_interval = Duration::from_millis(100);
+    });
+    // Both ends answer 80 in all, at most 20 of them in the last second, which counts.
+    let arguments = ["--rate=0.3333", "--pause=approve=4s", "--threads=1"];
+    let arguments = [&arguments[..], &["--warm-up=3s", "--count=0"]].concat();
+    let run = drive("sign-ins", &relay.url(), &arguments);
+    let pings = run.count("/totals/pings");
+    assert!(pings > 0 && pings <= 25, "{pings}: {}", run.stdout);
+}
+
+#[test]
 fn a_run_that_is_stopped_waits_for_nobody() {
     let relay = Service::relay();
     let folder = TempDir::new().unwrap();

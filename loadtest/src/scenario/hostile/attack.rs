@@ -223,7 +223,9 @@ impl Attacker {
                 // Answers pings, as a real phone does, until it is put out.
                 let mut over = false;
                 while !over {
-                    let each = |event: Event<'_>| over |= !matches!(event, Event::Binary(_));
+                    let each = |event: Event<'_>| {
+                        over |= !matches!(event, Event::Binary(_) | Event::Ping);
+                    };
                     phone.receive(each).await;
                 }
             }
