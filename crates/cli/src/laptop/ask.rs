@@ -116,7 +116,11 @@ impl Desk<'_> {
             answer = &mut answer => answer,
             () = self.screen.unseen() => {
                 canceller.cancel();
-                goodbye(&mut signals, answer).await;
+                // What the phone has done already is not lost.
+                if let Some(Ok(answer)) = goodbye(&mut signals, answer).await {
+                    let response = answer.map_err(|error| Failure::failed(&error))?;
+                    return Ok(Answer::Response(response));
+                }
                 let error = io::Error::other("standard output is closed: nobody would see the code or the answer");
                 return Err(Failure::failed(&error));
             }
@@ -128,10 +132,10 @@ impl Desk<'_> {
 }
 
 /// The phone is told, unless somebody is in a hurry.
-async fn goodbye(signals: &mut Signals, answer: impl Future) {
+async fn goodbye<A>(signals: &mut Signals, answer: impl Future<Output = A>) -> Option<A> {
     tokio::select! {
-        _ = answer => {}
-        _ = signals.next() => {}
+        answer = answer => Some(answer),
+        _ = signals.next() => None,
     }
 }
 

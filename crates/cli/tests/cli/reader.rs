@@ -2,6 +2,8 @@
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, ChildStdout, Stdio};
+use std::thread::sleep;
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -74,6 +76,11 @@ fn a_program_that_no_longer_wants_the_result_ends_nothing() {
     let scene = Scene::new();
     let mut laptop = Laptop::start(&scene, &["--json"]);
     laptop.out = None;
+    // It would be gone in a moment, as the one above.
+    for _ in 0..50 {
+        assert_eq!(laptop.child.try_wait().unwrap(), None);
+        sleep(Duration::from_millis(10));
+    }
     kill_process(Pid::from_child(&laptop.child), Signal::INT).unwrap();
     let said = laptop.end();
     assert_eq!(said.code, Some(130), "{}", said.err);
