@@ -27,11 +27,18 @@ export class Camera {
     show(this.video);
     this.button.textContent = "Stop the camera";
     await this.video.play();
-    while (this.stream) {
-      if (await this.look(await this.frame())) break;
+    await this.watch(this.stream);
+  }
+
+  /** Until there is a code, or the camera is stopped; it may have been started again meanwhile. */
+  async watch(stream) {
+    while (this.stream === stream) {
+      const picture = await this.frame();
+      if (this.stream !== stream) return;
+      if (await this.look(picture)) break;
       await new Promise((resolve) => setTimeout(resolve, 500));
     }
-    this.stop();
+    if (this.stream === stream) this.stop();
   }
 
   frame() {

@@ -5,8 +5,9 @@ use std::path::Path;
 use fantoccini::Locator;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::time::{Instant, sleep};
 
-use crate::rig::{Rig, Scheme};
+use crate::rig::{PATIENCE, PAUSE, Rig, Scheme};
 
 /// A code for a registration of alice's, and the coral phone's page.
 async fn with_a_code(rig: &Rig) -> String {
@@ -186,6 +187,23 @@ fn film(picture: &image::GrayImage) -> Vec<u8> {
     film
 }
 
+/// Waits until the camera has shown so many more pictures. Returns how many were under way at once.
+async fn shows_pictures(rig: &Rig, more: u64) -> u64 {
+    let start = "shown.times = 0; shown.most = shown.now";
+    rig.browser.execute(start, Vec::new()).await.unwrap();
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let script = "return [shown.times, shown.most]";
+        let shown = rig.browser.execute(script, Vec::new()).await.unwrap();
+        let [times, most] = [&shown[0], &shown[1]].map(|number| number.as_u64().unwrap());
+        if times >= more {
+            return most;
+        }
+        assert!(Instant::now() < deadline, "{times} pictures");
+        sleep(PAUSE).await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_camera_sees_the_code() {
     let directory = TempDir::new().unwrap();
@@ -206,6 +224,21 @@ async fn the_camera_sees_the_code() {
     let code = image::load_from_memory(&png.unwrap()).unwrap().to_luma8();
     let code = image::imageops::resize(&code, 400, 400, image::imageops::FilterType::Triangle);
 
+    // A phone that is shown a picture takes its time.
+    let slowly = "window.shown = { times: 0, now: 0, most: 0 };
+        const ask = window.fetch;
+        window.fetch = async (address, ...how) => {
+          if (!String(address).endsWith('/scan')) return ask(address, ...how);
+          shown.times += 1;
+          shown.now += 1;
+          shown.most = Math.max(shown.most, shown.now);
+          const answer = await ask(address, ...how);
+          await new Promise((resolve) => setTimeout(resolve, 700));
+          shown.now -= 1;
+          return answer;
+        };";
+    rig.browser.execute(slowly, Vec::new()).await.unwrap();
+
     // First a wall, to which nothing happens; then the screen.
     rig.click("[data-camera]").await;
     rig.read("Stop the camera").await;
@@ -215,6 +248,22 @@ async fn the_camera_sees_the_code() {
         .await
         .unwrap();
     assert!(!rig.text().await.contains("There is no QR code"));
+    // Stopped and started again at once, it shows one picture at a time as before. The first two may meet one
+    // that was under way.
+    let again = "const stream = document.querySelector('video').srcObject.clone();
+        const devices = navigator.mediaDevices;
+        devices.getUserMedia = async () => {
+          delete devices.getUserMedia;
+          return stream;
+        };
+        const button = document.querySelector('[data-camera]');
+        button.click();
+        button.click();";
+    shows_pictures(&rig, 1).await;
+    rig.browser.execute(again, Vec::new()).await.unwrap();
+    shows_pictures(&rig, 2).await;
+    let most = shows_pictures(&rig, 4).await;
+    assert_eq!(most, 1, "at once");
     rig.click("[data-camera]").await;
     rig.read("Use the camera").await;
 

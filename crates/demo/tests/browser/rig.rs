@@ -251,7 +251,9 @@ impl Rig {
             const code = document.querySelector('img[data-code]');
             code.decode().then(() => done(code.src), (error) => done(String(error)));";
         let address = self.browser.execute_async(painted, Vec::new()).await;
-        address.unwrap().as_str().unwrap().to_owned()
+        let address = address.unwrap().as_str().unwrap().to_owned();
+        assert!(address.contains("/code.png"), "no picture: {address}");
+        address
     }
 
     /// Holds a phone to the code on the laptop's screen, and decides when it asks.
@@ -310,5 +312,5 @@ impl Rig {
 }
 
 /// A whole ceremony takes a second or two; a machine with other work to do takes longer.
-const PATIENCE: Duration = Duration::from_secs(40);
-const PAUSE: Duration = Duration::from_millis(50);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(40);
+pub(crate) const PAUSE: Duration = Duration::from_millis(50);
