@@ -131,6 +131,25 @@ fn a_reader_who_has_left_is_no_failure() {
 }
 
 #[test]
+fn files_are_written_also_when_the_table_cannot_be() {
+    let relay = Service::relay();
+    let folder = TempDir::new().unwrap();
+    let url = relay.url();
+    let run = ["sign-ins", "--url", &url, "--count=1", "--warm-up=0s"];
+    let run = [&run[..], &["--json={folder}/run.json"]].concat();
+    let page = ["report", "{folder}/run.json", "--html={folder}/run.html"];
+    for (arguments, file) in [(&run[..], "run.json"), (&page, "run.html")] {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full");
+        let mut command = command(arguments, &folder);
+        let output = command.stdout(full.unwrap()).output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains("cannot write standard output"), "{said}");
+        assert!(folder.path().join(file).exists(), "{file}");
+    }
+}
+
+#[test]
 fn nobody_at_home_is_a_failed_run() {
     let port = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("ws://{}", port.local_addr().unwrap());
