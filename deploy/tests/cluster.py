@@ -39,14 +39,19 @@ class Relay:
         self.device = f"hw{slot}"
         self.process = None
         self.host = f"10.213.1.{slot}"
+        self.undo = contextlib.ExitStack()
 
     def wire(self):
         """Gives it a network, and a name in it."""
         etc = pathlib.Path("/etc/netns") / self.space
         etc.mkdir(parents=True)
+        self.undo.callback(shutil.rmtree, etc)
         (etc / "resolv.conf").write_text(f"nameserver {HERE}\noptions timeout:10 attempts:1\n")
         sh("ip", "netns", "add", self.space)
+        self.undo.callback(sh, "ip", "netns", "del", self.space)
         sh("ip", "link", "add", self.device, "type", "veth", "peer", "name", "eth0", "netns", self.space)
+        # Before its namespace, which is taken apart at some later time: the next cluster has a device of this name.
+        self.undo.callback(sh, "ip", "link", "del", self.device)
         sh("ip", "link", "set", self.device, "master", "br0", "up")
         self.inside("ip", "link", "set", "lo", "up")
         self.inside("ip", "address", "add", f"{self.host}/16", "dev", "eth0")
@@ -107,32 +112,32 @@ class Relay:
         if self.process and self.process.poll() is None:
             self.process.kill()
             self.process.wait()
-        subprocess.run(["ip", "netns", "del", self.space], check=False)
-        shutil.rmtree(pathlib.Path("/etc/netns") / self.space, ignore_errors=True)
+        self.undo.close()
 
 
 class Cluster:
     async def __aenter__(self):
-        async with contextlib.AsyncExitStack() as undo:
-            self.program, self.folder = relay_program(), undo.enter_context(tempfile.TemporaryDirectory())
+        async with contextlib.AsyncExitStack() as self.undo:
+            self.program, self.folder = relay_program(), self.undo.enter_context(tempfile.TemporaryDirectory())
             (pathlib.Path(self.folder) / "peer.key").write_text("0" * 32)
-            self.log = undo.enter_context(open(f"{self.folder}/log", "w"))
-            undo.push(self.tell)
+            self.log = self.undo.enter_context(open(f"{self.folder}/log", "w"))
+            self.undo.push(self.tell)
             sh("ip", "link", "add", "br0", "type", "bridge")
-            undo.callback(sh, "ip", "link", "del", "br0")
+            self.undo.callback(sh, "ip", "link", "del", "br0")
             sh("ip", "address", "add", f"{HERE}/16", "dev", "br0")
             sh("ip", "link", "set", "br0", "up")
-            self.names, _ = undo.enter_context(served(HERE, 53))
+            self.names, _ = self.undo.enter_context(served(HERE, 53))
             self.relays = []
-            undo.callback(lambda: [relay.remove() for relay in self.relays])
             await self.grow(3)
-            self.undo = undo.pop_all()
+            kept = self.undo.pop_all()
+        self.undo = kept
         return self
 
     async def grow(self, count):
         added = [Relay(self, slot) for slot in range(len(self.relays), count)]
         self.relays += added
         for relay in added:
+            self.undo.callback(relay.remove)
             relay.wire()
         await asyncio.gather(*(relay.start() for relay in added))
 
