@@ -33,5 +33,5 @@ pub use passkey_types::webauthn::{
 pub use registration::Registration;
 pub use response::{
     AssertionResponse, AttestationResponse, AuthenticationResponse, CredentialProperties,
-    ExtensionResults, RegistrationResponse, ResponseError,
+    ExtensionResults, PublicKeyCredential, RegistrationResponse, ResponseError,
 };

@@ -9,7 +9,9 @@ use hawser_phone::{Approver, Ask, Authenticator, Decision};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use webauthn_rs::prelude::{Passkey, Url, Uuid, Webauthn, WebauthnBuilder};
+use webauthn_rs::prelude::{
+    Passkey, PasskeyAuthentication, RequestChallengeResponse, Url, Uuid, Webauthn, WebauthnBuilder,
+};
 
 const RP_ID: &str = "example.com";
 
@@ -66,22 +68,42 @@ async fn register(site: &Webauthn, phone: &mut Phone) -> Passkey {
         .unwrap()
 }
 
+/// A sign-in that the phone has answered.
+struct SignIn {
+    challenge: RequestChallengeResponse,
+    state: PasskeyAuthentication,
+    ceremony: Authentication,
+    reply: Vec<u8>,
+}
+
+impl SignIn {
+    async fn ask(site: &Webauthn, phone: &mut Phone, passkey: &Passkey) -> Self {
+        let (challenge, state) = site
+            .start_passkey_authentication(std::slice::from_ref(passkey))
+            .unwrap();
+        let options = serde_json::to_string(&challenge).unwrap();
+        let ceremony = Authentication::from_json(&options, &origin()).unwrap();
+        let reply = phone
+            .respond(CtapRequest::from(ceremony.request()).as_bytes())
+            .await;
+        Self {
+            challenge,
+            state,
+            ceremony,
+            reply,
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_relying_party_accepts_registration_and_sign_in() {
     let (site, mut phone) = (relying_party(), phone());
     let passkey = register(&site, &mut phone).await;
 
-    let (challenge, state) = site
-        .start_passkey_authentication(std::slice::from_ref(&passkey))
-        .unwrap();
-    let options = serde_json::to_string(&challenge).unwrap();
-    let ceremony = Authentication::from_json(&options, &origin()).unwrap();
-    let reply = phone
-        .respond(CtapRequest::from(ceremony.request()).as_bytes())
-        .await;
-    let response = ceremony.response(&reply).unwrap();
+    let asked = SignIn::ask(&site, &mut phone, &passkey).await;
+    let response = asked.ceremony.response(&asked.reply).unwrap();
     let result = site
-        .finish_passkey_authentication(&through_json(&response), &state)
+        .finish_passkey_authentication(&through_json(&response), &asked.state)
         .unwrap();
     assert_eq!(result.cred_id(), passkey.cred_id());
     assert!(result.user_verified());
@@ -255,20 +277,13 @@ async fn replies_that_are_refused() {
 async fn the_only_allowed_passkey_need_not_be_named() {
     let (site, mut phone) = (relying_party(), phone());
     let passkey = register(&site, &mut phone).await;
-    let (challenge, state) = site
-        .start_passkey_authentication(std::slice::from_ref(&passkey))
-        .unwrap();
-    let options = serde_json::to_string(&challenge).unwrap();
-    let ceremony = Authentication::from_json(&options, &origin()).unwrap();
-    let reply = phone
-        .respond(CtapRequest::from(ceremony.request()).as_bytes())
-        .await;
-    let nameless = without_credential(&Assertion::parse(&reply).unwrap());
-    let response = ceremony.response(&nameless).unwrap();
-    site.finish_passkey_authentication(&through_json(&response), &state)
+    let asked = SignIn::ask(&site, &mut phone, &passkey).await;
+    let nameless = without_credential(&Assertion::parse(&asked.reply).unwrap());
+    let response = asked.ceremony.response(&nameless).unwrap();
+    site.finish_passkey_authentication(&through_json(&response), &asked.state)
         .unwrap();
 
-    let mut options = serde_json::to_value(&challenge).unwrap();
+    let mut options = serde_json::to_value(&asked.challenge).unwrap();
     options["publicKey"]["allowCredentials"] = json!([]);
     let any = Authentication::from_json(&options.to_string(), &origin()).unwrap();
     assert!(matches!(

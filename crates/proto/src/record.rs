@@ -107,10 +107,7 @@ impl Sealer {
     /// A sealer for one last message.
     #[cfg(test)]
     pub(crate) fn before_the_limit(key: &TrafficKey) -> Self {
-        Self(Direction {
-            counter: COUNTER_LIMIT - 1,
-            ..Direction::new(key)
-        })
+        Self(Direction::before_the_limit(key))
     }
 
     /// Pads and seals the next message; this costs one count.
@@ -150,10 +147,7 @@ impl Opener {
     /// An opener for one last message.
     #[cfg(test)]
     pub(crate) fn before_the_limit(key: &TrafficKey) -> Self {
-        Self(Direction {
-            counter: COUNTER_LIMIT - 1,
-            ..Direction::new(key)
-        })
+        Self(Direction::before_the_limit(key))
     }
 
     /// Opens and un-pads the next message; this costs one count. The plaintext is erased when it
@@ -203,6 +197,14 @@ impl Direction {
         Self {
             cipher: Box::new(Aes256Gcm::new(key.expose().into())),
             counter: 0,
+        }
+    }
+
+    #[cfg(test)]
+    fn before_the_limit(key: &TrafficKey) -> Self {
+        Self {
+            counter: COUNTER_LIMIT - 1,
+            ..Self::new(key)
         }
     }
 

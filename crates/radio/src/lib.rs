@@ -40,3 +40,11 @@ pub mod bluez;
 ))]
 pub mod btleplug;
 pub mod loopback;
+#[cfg(all(
+    feature = "scanner",
+    any(
+        all(feature = "bluez", target_os = "linux"),
+        all(feature = "btleplug", any(windows, target_os = "macos"))
+    )
+))]
+mod scan;

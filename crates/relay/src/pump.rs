@@ -186,13 +186,8 @@ pub(crate) fn poll_forward(
             }
             Poll::Ready(Ok(heard))
         }));
-        match heard {
-            Ok(heard) => {
-                if let Some(stopped) = from.stopped_by(heard) {
-                    return Poll::Ready(stopped);
-                }
-            }
-            Err(stopped) => return Poll::Ready(stopped),
+        if let Some(stopped) = from.stopped_by(heard) {
+            return Poll::Ready(stopped);
         }
     }
     cx.waker().wake_by_ref();
@@ -232,29 +227,25 @@ pub(crate) fn poll_early(
             }
             Poll::Ready(Ok(heard))
         }));
-        match heard {
-            Ok(heard) => {
-                if let Some(stopped) = from.stopped_by(heard) {
-                    return Poll::Ready(stopped);
-                }
-            }
-            Err(stopped) => return Poll::Ready(stopped),
+        if let Some(stopped) = from.stopped_by(heard) {
+            return Poll::Ready(stopped);
         }
     }
 }
 
 impl End {
-    fn stopped_by(&mut self, heard: Heard) -> Option<Stopped> {
+    fn stopped_by(&mut self, heard: Result<Heard, Stopped>) -> Option<Stopped> {
         match heard {
-            Heard::Data => None,
-            Heard::Close(code) => {
+            Ok(Heard::Data) => None,
+            Ok(Heard::Close(code)) => {
                 self.farewell = Farewell::Heard(code);
                 Some(Stopped(CloseReason::PeerClosed))
             }
-            Heard::Fault(reason) => {
+            Ok(Heard::Fault(reason)) => {
                 self.farewell = Farewell::Broken;
                 Some(Stopped(reason))
             }
+            Err(stopped) => Some(stopped),
         }
     }
 

@@ -121,15 +121,9 @@ where
     if worker.stop.is_cancelled() {
         let now = worker.clock.now();
         worker.intend_no_more();
-        // What fell due until then and still waited for room was intended, and must not vanish. What was
-        // only about to begin is not the service's failure.
-        let grace = if was_held_back {
-            0
-        } else {
-            nanoseconds(ABOUT_TO_BEGIN)
-        };
+        // What fell due until then must not vanish.
         let rest = next.into_iter().chain(schedule);
-        for due in rest.take_while(|due| due.saturating_add(grace) <= now) {
+        for due in rest.take_while(|due| was_to_begin(*due, now, was_held_back)) {
             Ticket::never(worker, due);
         }
         worker.offered_until(now.min(plan.end()));
@@ -137,6 +131,17 @@ where
         worker.offered_until(plan.offers_until(last));
     }
     drain(worker, tasks, deadline).await;
+}
+
+/// Whether what was due then had to have begun by `now`, and what has not is a failure: of the service, once
+/// it had no room for something. What was only about to begin is nobody's.
+fn was_to_begin(due: u64, now: u64, was_held_back: bool) -> bool {
+    let grace = if was_held_back {
+        0
+    } else {
+        nanoseconds(ABOUT_TO_BEGIN)
+    };
+    due.saturating_add(grace) <= now
 }
 
 /// A place among those under way, unless the run ends first.
@@ -206,5 +211,25 @@ where
     if plan.count.is_none() {
         // A service that stopped answering half-way had the rest of the time, too.
         worker.offered_until(worker.clock.now().min(plan.end()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_about_to_begin_at_ctrl_c_is_no_failure() {
+        let now = 1_000_000_000;
+        let limit = now - nanoseconds(ABOUT_TO_BEGIN);
+        assert!(was_to_begin(limit, now, false));
+        assert!(!was_to_begin(limit + 1, now, false));
+    }
+
+    #[test]
+    fn once_there_was_no_room_all_that_fell_due_counts() {
+        let now = 1_000_000_000;
+        assert!(was_to_begin(now, now, true));
+        assert!(!was_to_begin(now + 1, now, true));
     }
 }

@@ -118,9 +118,18 @@ impl Ticket {
         self.paused
     }
 
-    /// It succeeded at `at`. Latencies are without the pauses. So is the rate of an open loop: a service that
+    /// It succeeded at a moment, or failed. Returns whether it succeeded.
+    pub(crate) fn end(mut self, outcome: Result<u64, Trouble>) -> bool {
+        match outcome {
+            Ok(at) => self.done(at),
+            Err(trouble) => self.fail(trouble),
+        }
+        outcome.is_ok()
+    }
+
+    /// Latencies are without the pauses. So is the rate of an open loop: a service that
     /// keeps up has done all that it could when the last operation fell due, whatever people took.
-    pub(crate) fn done(mut self, at: u64) {
+    fn done(&mut self, at: u64) {
         self.is_over = true;
         let ended = at;
         let at = at.saturating_sub(self.paused);
@@ -137,11 +146,7 @@ impl Ticket {
         }
     }
 
-    /// It failed. A service that broke its word is counted even while warming up.
-    pub(crate) fn failed(mut self, trouble: Trouble) {
-        self.fail(trouble);
-    }
-
+    /// A service that broke its word is counted even while warming up.
     fn fail(&mut self, trouble: Trouble) {
         self.is_over = true;
         self.resume();

@@ -121,10 +121,7 @@ async fn open_all(
                 State::Paired => hold_paired(&ticket, place, orders).await,
                 State::Waiting => hold_waiting(&ticket, place, orders).await,
             };
-            match result {
-                Ok(opened) => ticket.done(opened),
-                Err(trouble) => ticket.failed(trouble),
-            }
+            ticket.end(result);
         });
         tokio::task::yield_now().await;
     }

@@ -18,9 +18,20 @@ use crate::scenario::transaction::{Script, sign_in};
 
 pub(crate) async fn run(args: &SignInsArgs) -> Result<Outcome, Failed> {
     let (session, lap) = drive("sign-ins", args).await?;
-    let findings = crowd(args, &lap)?;
+    report("sign-ins", args, &session, lap, Vec::new())
+}
+
+/// Tells of a lap of sign-ins under a scenario's name, with what that scenario has found.
+pub(crate) fn report(
+    scenario: &'static str,
+    args: &SignInsArgs,
+    session: &Session,
+    lap: Lap,
+    mut findings: Vec<Finding>,
+) -> Result<Outcome, Failed> {
+    findings.extend(crowd(args, &lap)?);
     Finished {
-        scenario: "sign-ins",
+        scenario,
         operation: "sign-in",
         headline: Phase::Operation,
         offered_rate: args.load.offered_rate(),
@@ -29,7 +40,7 @@ pub(crate) async fn run(args: &SignInsArgs) -> Result<Outcome, Failed> {
         findings,
         reasons: Vec::new(),
     }
-    .report(&session, &args.output)
+    .report(session, &args.output)
 }
 
 /// Sign-ins as they were asked for, under a scenario's name.
@@ -93,7 +104,7 @@ fn check_room(load: &LoadArgs, pauses: &Pauses) -> Result<(), Failed> {
 
 /// How many tunnels are open at once when people take their time: as many as are opened in the time
 /// that one is open (Little's law).
-pub(crate) fn crowd(args: &SignInsArgs, lap: &Lap) -> Result<Vec<Finding>, Failed> {
+fn crowd(args: &SignInsArgs, lap: &Lap) -> Result<Vec<Finding>, Failed> {
     let pauses = pauses(args)?;
     let Some(open) = lap.tally.latency.get(&Phase::Tunnel) else {
         return Ok(Vec::new());

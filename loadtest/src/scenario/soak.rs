@@ -1,13 +1,12 @@
 //! A constant rate for a long time: does memory or the number of files grow?
 
 use crate::args::SignInsArgs;
-use crate::measure::latency::Phase;
 use crate::number::float;
 use crate::report::record::{Finding, Outcome};
 use crate::report::series::Sample;
 use crate::report::units::{bytes, number};
-use crate::scenario::finish::{Failed, Finished};
-use crate::scenario::sign_ins::{crowd, drive};
+use crate::scenario::finish::Failed;
+use crate::scenario::sign_ins::{drive, report};
 use crate::scenario::trend::Trend;
 
 /// The first part of a soak, in which caches and allocators fill, says nothing of growth.
@@ -15,19 +14,8 @@ const SETTLING: f64 = 0.3;
 
 pub(crate) async fn run(args: &SignInsArgs) -> Result<Outcome, Failed> {
     let (session, lap) = drive("soak", args).await?;
-    let mut findings = findings(session.series.rows());
-    findings.extend(crowd(args, &lap)?);
-    Finished {
-        scenario: "soak",
-        operation: "sign-in",
-        headline: Phase::Operation,
-        offered_rate: args.load.offered_rate(),
-        lap,
-        steps: Vec::new(),
-        findings,
-        reasons: Vec::new(),
-    }
-    .report(&session, &args.output)
+    let findings = findings(session.series.rows());
+    report("soak", args, &session, lap, findings)
 }
 
 fn findings(rows: &[Sample]) -> Vec<Finding> {

@@ -35,16 +35,8 @@ impl From<&Steps> for Script {
 /// Does a sign-in, counts it, and tells whether it succeeded. It counts as done when the last
 /// message has arrived, and as failed if the goodbye then goes wrong.
 pub(crate) async fn sign_in(mut ticket: Ticket, script: Script) -> bool {
-    match attempt(&mut ticket, &script).await {
-        Ok(at) => {
-            ticket.done(at);
-            true
-        }
-        Err(trouble) => {
-            ticket.failed(trouble);
-            false
-        }
-    }
+    let outcome = attempt(&mut ticket, &script).await;
+    ticket.end(outcome)
 }
 
 async fn attempt(ticket: &mut Ticket, script: &Script) -> Result<u64, Trouble> {
@@ -155,14 +147,6 @@ pub(crate) async fn wait_and_leave(ticket: Ticket) -> bool {
         ticket.record(Phase::Close, worker.clock.now() - at);
         Ok::<u64, Trouble>(at)
     };
-    match attempt.await {
-        Ok(at) => {
-            ticket.done(at);
-            true
-        }
-        Err(trouble) => {
-            ticket.failed(trouble);
-            false
-        }
-    }
+    let outcome = attempt.await;
+    ticket.end(outcome)
 }

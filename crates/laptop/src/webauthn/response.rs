@@ -31,12 +31,14 @@ pub enum ResponseError {
     WrongPasskey,
 }
 
-/// The response to a [`Registration`](crate::webauthn::Registration); serialize it and send it.
+/// What goes back to the relying party (WebAuthn §5.1: `PublicKeyCredential`); serialize it and send it.
+///
+/// `R` is what the phone said: an [`AttestationResponse`] or an [`AssertionResponse`].
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
-pub struct RegistrationResponse {
-    /// The new passkey's id, base64url without padding.
+pub struct PublicKeyCredential<R> {
+    /// The passkey's id, base64url without padding.
     pub id: String,
     /// The same bytes again.
     #[serde(serialize_with = "base64url")]
@@ -46,11 +48,17 @@ pub struct RegistrationResponse {
     pub kind: &'static str,
     /// Always `cross-platform`: the phone is not part of this laptop.
     pub authenticator_attachment: &'static str,
-    /// What the phone made.
-    pub response: AttestationResponse,
+    /// What the phone said.
+    pub response: R,
     /// The outcome of client extensions.
     pub client_extension_results: ExtensionResults,
 }
+
+/// The response to a [`Registration`](crate::webauthn::Registration), with the new passkey's id.
+pub type RegistrationResponse = PublicKeyCredential<AttestationResponse>;
+
+/// The response to an [`Authentication`](crate::webauthn::Authentication).
+pub type AuthenticationResponse = PublicKeyCredential<AssertionResponse>;
 
 /// What a phone made (WebAuthn §5.2.1).
 #[derive(Debug, Clone, Serialize)]
@@ -70,27 +78,6 @@ pub struct AttestationResponse {
     pub public_key_algorithm: i64,
     /// How the phone can be reached another time.
     pub transports: Vec<String>,
-}
-
-/// The response to an [`Authentication`](crate::webauthn::Authentication); serialize it and send it.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct AuthenticationResponse {
-    /// The passkey's id, base64url without padding.
-    pub id: String,
-    /// The same bytes again.
-    #[serde(serialize_with = "base64url")]
-    pub raw_id: Vec<u8>,
-    /// Always `public-key`.
-    #[serde(rename = "type")]
-    pub kind: &'static str,
-    /// Always `cross-platform`: the phone is not part of this laptop.
-    pub authenticator_attachment: &'static str,
-    /// What the phone signed.
-    pub response: AssertionResponse,
-    /// The outcome of client extensions.
-    pub client_extension_results: ExtensionResults,
 }
 
 /// What a phone signed (WebAuthn §5.2.2).
@@ -135,6 +122,19 @@ pub struct CredentialProperties {
     pub rk: Option<bool>,
 }
 
+impl<R> PublicKeyCredential<R> {
+    fn of(id: Vec<u8>, response: R, client_extension_results: ExtensionResults) -> Self {
+        Self {
+            id: BASE64URL_NOPAD.encode(&id),
+            raw_id: id,
+            kind: "public-key",
+            authenticator_attachment: "cross-platform",
+            response,
+            client_extension_results,
+        }
+    }
+}
+
 impl RegistrationResponse {
     pub(super) fn new(
         attestation: &Attestation,
@@ -144,42 +144,31 @@ impl RegistrationResponse {
         discoverable: Option<bool>,
     ) -> Self {
         let credential = attestation.credential();
-        Self {
-            id: BASE64URL_NOPAD.encode(&credential.id),
-            raw_id: credential.id.clone(),
-            kind: "public-key",
-            authenticator_attachment: "cross-platform",
-            response: AttestationResponse {
-                client_data_json,
-                authenticator_data: attestation.authenticator_data().as_bytes().to_vec(),
-                attestation_object,
-                public_key_algorithm: credential.algorithm,
-                transports: transports(get_info),
-            },
-            client_extension_results: ExtensionResults {
-                cred_props: discoverable.map(|asked| CredentialProperties {
-                    rk: asked.then_some(true),
-                }),
-            },
-        }
+        let response = AttestationResponse {
+            client_data_json,
+            authenticator_data: attestation.authenticator_data().as_bytes().to_vec(),
+            attestation_object,
+            public_key_algorithm: credential.algorithm,
+            transports: transports(get_info),
+        };
+        let results = ExtensionResults {
+            cred_props: discoverable.map(|asked| CredentialProperties {
+                rk: asked.then_some(true),
+            }),
+        };
+        Self::of(credential.id.clone(), response, results)
     }
 }
 
 impl AuthenticationResponse {
     pub(super) fn new(id: Vec<u8>, assertion: Assertion, client_data_json: Vec<u8>) -> Self {
-        Self {
-            id: BASE64URL_NOPAD.encode(&id),
-            raw_id: id,
-            kind: "public-key",
-            authenticator_attachment: "cross-platform",
-            response: AssertionResponse {
-                client_data_json,
-                authenticator_data: assertion.authenticator_data.as_bytes().to_vec(),
-                signature: assertion.signature,
-                user_handle: assertion.user_handle,
-            },
-            client_extension_results: ExtensionResults::default(),
-        }
+        let response = AssertionResponse {
+            client_data_json,
+            authenticator_data: assertion.authenticator_data.as_bytes().to_vec(),
+            signature: assertion.signature,
+            user_handle: assertion.user_handle,
+        };
+        Self::of(id, response, ExtensionResults::default())
     }
 }
 

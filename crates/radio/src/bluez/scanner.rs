@@ -6,46 +6,31 @@ use std::pin::pin;
 
 use futures_util::StreamExt;
 use hawser_laptop::ScanError;
-use tokio::sync::{mpsc, watch};
-use tokio::task::JoinSet;
 use zbus::message::Type;
 use zbus::{MatchRule, Message, MessageStream, ObjectPath, Variant};
 
 use super::BluezError;
 use super::daemon::{Bus, Daemon, Objects};
+use crate::scan::{Laptop, Radio, Scanning};
 
 /// Hears the adverts of phones through BlueZ.
 ///
 /// The scan starts with the first call of [`start`](hawser_laptop::Scanner::start) or [`next`](hawser_laptop::Scanner::next) and ends when
 /// this is dropped. After an error the next call starts a new one. Adverts that nobody collects are dropped: a phone repeats its own several times a second.
 #[derive(Debug)]
-pub struct Scanner {
-    bus: Bus,
-    scan: Option<Scan>,
-}
+pub struct Scanner(Scanning<Bus>);
 
 impl Scanner {
     /// Scans through the machine's own BlueZ.
     #[must_use]
-    pub fn new() -> Self {
-        Self {
-            bus: Bus::System,
-            scan: None,
-        }
+    pub const fn new() -> Self {
+        Self(Scanning::with(Bus::System))
     }
 
     /// Scans through the BlueZ on the bus at this D-Bus address.
     #[must_use]
     pub fn on_bus(address: impl Into<String>) -> Self {
-        Self {
-            bus: Bus::At(address.into()),
-            scan: None,
-        }
-    }
-
-    fn scan(&mut self) -> &mut Scan {
-        self.scan
-            .get_or_insert_with(|| Scan::start(self.bus.clone()))
+        Self(Scanning::with(Bus::At(address.into())))
     }
 }
 
@@ -57,72 +42,25 @@ impl Default for Scanner {
 
 impl hawser_laptop::Scanner for Scanner {
     async fn start(&mut self) -> Result<(), ScanError> {
-        if self
-            .scan()
-            .started
-            .wait_for(|started| *started)
-            .await
-            .is_ok()
-        {
-            return Ok(());
-        }
-        // It has ended, and its error stands behind whatever it heard before.
-        loop {
-            self.next().await?;
-        }
+        self.0.start().await
     }
 
     async fn next(&mut self) -> Result<Vec<u8>, ScanError> {
-        let scan = self.scan();
-        match scan.heard.recv().await {
-            Some(Ok(service_data)) => Ok(service_data),
-            Some(Err(error)) => {
-                self.scan = None;
-                Err(error.into())
-            }
-            // The task sends its error before it ends.
-            None => {
-                self.scan = None;
-                Err(BluezError::NoAnswer(None).into())
-            }
-        }
+        self.0.next().await
     }
 }
 
-/// A scan under way: a task that owns the connection, so that a dropped future loses nothing.
-#[derive(Debug)]
-struct Scan {
-    heard: mpsc::Receiver<Result<Vec<u8>, BluezError>>,
-    /// Whether the system has started it. Closed when it never will.
-    started: watch::Receiver<bool>,
-    _task: JoinSet<()>,
-}
+impl Radio for Bus {
+    type Error = BluezError;
 
-impl Scan {
-    fn start(bus: Bus) -> Self {
-        let (sender, heard) = mpsc::channel(BACKLOG);
-        let (tell, started) = watch::channel(false);
-        let mut task = JoinSet::new();
-        task.spawn(async move {
-            let Err(error) = run(&bus, &sender, tell).await;
-            let _ = sender.send(Err(error)).await;
-        });
-        Self {
-            heard,
-            started,
-            _task: task,
-        }
+    const NO_ANSWER: BluezError = BluezError::NoAnswer(None);
+
+    async fn scan(self, laptop: Laptop<BluezError>) -> Result<Infallible, BluezError> {
+        run(&self, &laptop).await
     }
 }
 
-/// Adverts that may wait for the laptop, which needs microseconds for each.
-const BACKLOG: usize = 256;
-
-async fn run(
-    bus: &Bus,
-    heard: &mpsc::Sender<Result<Vec<u8>, BluezError>>,
-    tell: watch::Sender<bool>,
-) -> Result<Infallible, BluezError> {
+async fn run(bus: &Bus, laptop: &Laptop<BluezError>) -> Result<Infallible, BluezError> {
     let daemon = Daemon::open(bus).await?;
     let adapter = daemon.adapter().await?.path;
     // Listen first, so that nothing falls between the start of the scan and the first report.
@@ -146,13 +84,13 @@ async fn run(
                         .remove(DEVICE)
                         .and_then(|mut device| device.remove("ServiceData"))
                     {
-                        hand_over(heard, data.into());
+                        hand_over(laptop, data.into());
                     }
                 }
-                tell.send_replace(true);
+                laptop.started();
             }
             report = reports.next() => match report {
-                Some(Ok(report)) => read(&report, &adapter, heard)?,
+                Some(Ok(report)) => read(&report, &adapter, laptop)?,
                 Some(Err(error)) => return Err(BluezError::Refused(error)),
                 None => return Err(BluezError::NoAnswer(None)),
             },
@@ -201,11 +139,7 @@ async fn signals(
 }
 
 /// Takes the service data out of one signal of BlueZ, or learns from it that the scan is over.
-fn read(
-    report: &Message,
-    adapter: &str,
-    heard: &mpsc::Sender<Result<Vec<u8>, BluezError>>,
-) -> Result<(), BluezError> {
+fn read(report: &Message, adapter: &str, laptop: &Laptop<BluezError>) -> Result<(), BluezError> {
     let header = report.header();
     let body = report.body();
     match header.member().map(zbus::names::MemberName::as_str) {
@@ -219,7 +153,7 @@ fn read(
                     .remove(DEVICE)
                     .and_then(|mut device| device.remove("ServiceData"))
             {
-                hand_over(heard, data);
+                hand_over(laptop, data);
             }
         }
         Some("PropertiesChanged") => {
@@ -230,7 +164,7 @@ fn read(
             if interface == DEVICE
                 && let Some(data) = changed.remove("ServiceData")
             {
-                hand_over(heard, data);
+                hand_over(laptop, data);
             }
             let ours = header.path().is_some_and(|path| path.as_str() == adapter);
             if ours && interface == ADAPTER && changed.get("Powered") == Some(&Variant::Bool(false))
@@ -252,14 +186,13 @@ fn read(
 }
 
 /// Gives the laptop what is under the two UUIDs of the hybrid transport.
-fn hand_over(heard: &mpsc::Sender<Result<Vec<u8>, BluezError>>, service_data: Variant<'_>) {
+fn hand_over(laptop: &Laptop<BluezError>, service_data: Variant<'_>) {
     let Ok(mut by_uuid) = HashMap::<String, Variant<'_>>::try_from(service_data) else {
         return;
     };
     for uuid in SERVICE_UUIDS {
         if let Some(Ok(data)) = by_uuid.remove(uuid).map(Vec::<u8>::try_from) {
-            // A full backlog means that nobody collects.
-            let _ = heard.try_send(Ok(data));
+            laptop.hand_over(data);
         }
     }
 }

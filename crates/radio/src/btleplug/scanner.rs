@@ -9,10 +9,9 @@ use btleplug::platform::{Adapter, Manager};
 use futures_util::{FutureExt as _, Stream, StreamExt as _};
 use hawser_laptop::ScanError;
 use hawser_proto::{LEGACY_SERVICE_UUID, SERVICE_UUID};
-use tokio::sync::{mpsc, watch};
-use tokio::task::JoinSet;
 
 use super::BtleplugError;
+use crate::scan::{Laptop, Radio, Scanning};
 
 /// Hears the adverts of phones through the Bluetooth of Windows or macOS.
 ///
@@ -21,96 +20,54 @@ use super::BtleplugError;
 /// second.
 ///
 /// On macOS btleplug keeps a thread for each scan until the program ends, idle once the scan is over.
-#[derive(Debug, Default)]
-pub struct Scanner {
-    scan: Option<Scan>,
-}
+#[derive(Debug)]
+pub struct Scanner(Scanning<System>);
 
 impl Scanner {
     /// Scans with the first adapter that is switched on.
     #[must_use]
-    pub fn new() -> Self {
-        Self::default()
+    pub const fn new() -> Self {
+        Self(Scanning::with(System))
     }
+}
 
-    fn scan(&mut self) -> &mut Scan {
-        self.scan.get_or_insert_with(Scan::start)
+impl Default for Scanner {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
 impl hawser_laptop::Scanner for Scanner {
     async fn start(&mut self) -> Result<(), ScanError> {
-        if self
-            .scan()
-            .started
-            .wait_for(|started| *started)
-            .await
-            .is_ok()
-        {
-            return Ok(());
-        }
-        // It has ended, and its error stands behind whatever it heard before.
-        loop {
-            self.next().await?;
-        }
+        self.0.start().await
     }
 
     async fn next(&mut self) -> Result<Vec<u8>, ScanError> {
-        let scan = self.scan();
-        match scan.heard.recv().await {
-            Some(Ok(service_data)) => Ok(service_data),
-            Some(Err(error)) => {
-                self.scan = None;
-                Err(error.into())
-            }
-            // The task sends its error before it ends, unless btleplug panics.
-            None => {
-                self.scan = None;
-                Err(BtleplugError::NoAnswer.into())
-            }
-        }
+        self.0.next().await
     }
 }
 
-/// A scan under way: a task that reads all the time, so that a dropped future loses nothing.
-#[derive(Debug)]
-struct Scan {
-    heard: mpsc::Receiver<Result<Vec<u8>, BtleplugError>>,
-    /// Whether the system has started it. Closed when it never will.
-    started: watch::Receiver<bool>,
-    _task: JoinSet<()>,
-}
+/// The Bluetooth of the operating system.
+#[derive(Debug, Clone)]
+struct System;
 
-impl Scan {
-    fn start() -> Self {
-        let (sender, heard) = mpsc::channel(BACKLOG);
-        let (tell, started) = watch::channel(false);
-        let mut task = JoinSet::new();
-        task.spawn(async move {
-            let Err(error) = run(&sender, tell).await;
-            let _ = sender.send(Err(error)).await;
-        });
-        Self {
-            heard,
-            started,
-            _task: task,
-        }
+impl Radio for System {
+    type Error = BtleplugError;
+
+    const NO_ANSWER: BtleplugError = BtleplugError::NoAnswer;
+
+    async fn scan(self, laptop: Laptop<BtleplugError>) -> Result<Infallible, BtleplugError> {
+        run(&laptop).await
     }
 }
 
-/// Adverts that may wait for the laptop, which needs microseconds for each.
-const BACKLOG: usize = 256;
-
-async fn run(
-    heard: &mpsc::Sender<Result<Vec<u8>, BtleplugError>>,
-    tell: watch::Sender<bool>,
-) -> Result<Infallible, BtleplugError> {
+async fn run(laptop: &Laptop<BtleplugError>) -> Result<Infallible, BtleplugError> {
     let (adapter, mut events) = adapter().await?;
     let adapter = StopOnDrop(adapter);
     // No filter on service UUIDs: it would hide adverts whose UUID is in the service data only. Duplicates are reported
     // unasked: btleplug asks macOS for them, and Windows reports every advert.
     adapter.0.start_scan(ScanFilter::default()).await?;
-    tell.send_replace(true);
+    laptop.started();
     while let Some(event) = events.next().await {
         match event {
             CentralEvent::ServiceDataAdvertisement {
@@ -119,8 +76,7 @@ async fn run(
                 // What is under the two UUIDs of the hybrid transport.
                 for uuid in [SERVICE_UUID, LEGACY_SERVICE_UUID] {
                     if let Some(data) = service_data.remove(&uuid_from_u16(uuid)) {
-                        // A full backlog means that nobody collects.
-                        let _ = heard.try_send(Ok(data));
+                        laptop.hand_over(data);
                     }
                 }
             }
