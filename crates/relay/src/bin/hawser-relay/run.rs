@@ -1,11 +1,16 @@
 //! From settings to a relay at work, and to its end.
 
+use std::future::{Future as _, poll_fn};
+use std::pin::pin;
 use std::process::ExitCode;
+use std::task::Poll;
 use std::time::Duration;
 
 use hawser_relay::config::{Loaded, Settings};
 use hawser_relay::logging::Logs;
-use hawser_relay::{Admin, Listeners, Relay, bind, open_files, register_process_metrics};
+use hawser_relay::{
+    Admin, DrainReport, Listeners, Relay, bind, open_files, register_process_metrics,
+};
 use prometheus::Registry;
 use sd_notify::NotifyState;
 use tokio::runtime::Builder;
@@ -100,6 +105,11 @@ async fn serve(loaded: &Loaded, logs: &Logs) -> Result<ExitCode, Error> {
     let work = relay
         .clone()
         .serve_threads(listeners, stop.clone().cancelled_owned());
+    let mut work = pin!(work);
+    // Its first step starts the threads: whoever is told that it listens finds all of them there.
+    if let Poll::Ready(over) = poll_fn(|cx| Poll::Ready(work.as_mut().poll(cx))).await {
+        return Ok(stopped(over?));
+    }
     tracing::info!(%address, tls, threads, connections = relay.most_connections(), "listening for clients");
     tell_service_manager(&[NotifyState::Ready]);
 
@@ -119,16 +129,18 @@ async fn serve(loaded: &Loaded, logs: &Logs) -> Result<ExitCode, Error> {
         relay.drained_so_far()
     };
     tokio::select! {
-        report = work => {
-            let report = report?;
-            tracing::info!(finished = report.finished, cut = report.cut, "stopped");
-            Ok(ExitCode::SUCCESS)
-        }
+        report = work => Ok(stopped(report?)),
         report = told_twice => {
             tracing::warn!(finished = report.finished, cut = report.cut, "stopped at once, as asked twice");
             Ok(ExitCode::FAILURE)
         }
     }
+}
+
+/// Says how the drain went.
+fn stopped(report: DrainReport) -> ExitCode {
+    tracing::info!(finished = report.finished, cut = report.cut, "stopped");
+    ExitCode::SUCCESS
 }
 
 /// An error about the setting of this name.
