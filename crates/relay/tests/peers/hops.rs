@@ -169,7 +169,7 @@ async fn a_drain_waits_for_hops_and_cuts_them_at_the_deadline() {
     let mut ground = Ground::find(2);
     let owner = Instance::start(&mut ground, 0, 2, |_| {});
     let mut asked = Instance::start(&mut ground, 1, 2, |config| {
-        config.drain_time = std::time::Duration::from_secs(5);
+        config.drain_time = std::time::Duration::from_secs(15);
     });
     let (mut phone, routing) = phone(owner.clients, &id(1)).await;
     let mut laptop = laptop(asked.clients, &routing, &id(1)).await.unwrap();

@@ -68,11 +68,15 @@ fn connections_at_the_limit_and_one_past_it_which_waits_and_is_answered() {
     let relay = Program::start::<&str>(&[]);
     let hits = "hawser_relay_limits_hit_total{limit=\"admin_connections\"}";
     let silent = |_| std::net::TcpStream::connect(relay.admin()).unwrap();
-    let _held: Vec<_> = (0..31).map(silent).collect();
+    let mut held: Vec<_> = (0..31).map(silent).collect();
     assert!(relay.metric(hits) < 0.5, "this was the 32nd");
-    let _last = silent(32);
-    // Those that say nothing make room in 5 s.
-    assert!(relay.metric(hits) > 0.5, "it had to wait");
+    // Those that say nothing make room in 5 s, so on a slow machine they may be gone before this asks.
+    wait_for("connection that has to wait", || {
+        held = (0..32).map(silent).collect();
+        let count = relay.metric(hits);
+        if count > 0.5 { Ok(()) } else { Err(count) }
+    });
+    drop(held);
 }
 
 #[test]
@@ -183,7 +187,7 @@ async fn a_sign_in_shows_in_the_metrics_and_makes_no_new_series() {
     let closed = "hawser_relay_tunnels_closed_total{reason=\"peer_closed\",state=\"paired\"}";
     relay.metric_becomes(closed, |closed| closed > 0.0);
     drop(laptop);
-    assert!(relay.metric("hawser_relay_session_seconds_count") > 0.0);
+    relay.metric_becomes("hawser_relay_session_seconds_count", |count| count > 0.0);
     assert!(relay.metric("process_resident_memory_bytes") > 1e6);
     assert!(relay.metric("process_open_fds") > 3.0);
     assert_eq!(

@@ -36,13 +36,12 @@ async fn told(peer: &mut WebSocketStream<TcpStream>) -> u16 {
 #[tokio::test]
 async fn a_drain_lets_tunnels_finish_and_laptops_in_and_says_how_it_went() {
     for threads in ["1", "2"] {
-        let mut relay = Program::start(&["--drain-time", "5s", "--threads", threads]);
+        let mut relay = Program::start(&["--drain-time", "1h", "--threads", threads]);
         let mut waiting = open(&relay, 1).await.unwrap();
         let (mut phone, mut laptop) = (
             open(&relay, 2).await.unwrap(),
             join(&relay, 2).await.unwrap(),
         );
-        let mut left = open(&relay, 3).await.unwrap();
         relay.signal(Signal::TERM);
         relay.logged(&["stopping: new tunnels are refused"]);
 
@@ -54,14 +53,31 @@ async fn a_drain_lets_tunnels_finish_and_laptops_in_and_says_how_it_went() {
         let mut late = join(&relay, 1).await.unwrap();
         deliver(&mut late, &mut waiting, vec![1; 81]).await;
         deliver(&mut phone, &mut laptop, vec![2; 500]).await;
-        phone.close(None).await.unwrap();
-        assert_eq!(told(&mut laptop).await, 1000);
+        for (phone, laptop) in [(&mut phone, &mut laptop), (&mut waiting, &mut late)] {
+            phone.close(None).await.unwrap();
+            assert_eq!(told(laptop).await, 1000);
+        }
+        drop((phone, laptop, waiting, late));
+        assert_eq!(relay.ended().code(), Some(0));
+        relay.logged(&["stopped", "finished=2", "cut=0"]);
+    }
+}
 
-        for cut in [&mut waiting, &mut late, &mut left] {
+#[tokio::test]
+async fn a_drain_cuts_what_is_left_at_its_deadline() {
+    for threads in ["1", "2"] {
+        let mut relay = Program::start(&["--drain-time", "1s", "--threads", threads]);
+        let mut waiting = open(&relay, 1).await.unwrap();
+        let (mut phone, mut laptop) = (
+            open(&relay, 2).await.unwrap(),
+            join(&relay, 2).await.unwrap(),
+        );
+        relay.signal(Signal::TERM);
+        for cut in [&mut waiting, &mut phone, &mut laptop] {
             assert_eq!(told(cut).await, 1001);
         }
         assert_eq!(relay.ended().code(), Some(0));
-        relay.logged(&["stopped", "finished=1", "cut=2"]);
+        relay.logged(&["stopped", "finished=0", "cut=2"]);
     }
 }
 
