@@ -21,7 +21,8 @@ fn stream(relay: &Faulty) -> Run {
         "--size=200",
         "--messages-per-tunnel=100",
         "--warm-up=0s",
-        "--timeout=2s",
+        // Of a machine that stands still, too. Nothing waits for it but a last message that was lost.
+        "--timeout=20s",
     ];
     drive("stream", &relay.service.url(), &arguments)
 }

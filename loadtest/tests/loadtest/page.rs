@@ -26,6 +26,8 @@ fn photograph(page: &Path, picture: &Path, dark: bool) -> String {
             "--host-resolver-rules=MAP * ~NOTFOUND",
             "--window-size=1240,1500",
         ])
+        // So that nothing stays in the system's own.
+        .env("TMPDIR", profile.path())
         .arg(format!("--blink-settings=preferredColorScheme={scheme}"))
         .arg(format!("--user-data-dir={}", profile.path().display()))
         .arg(format!("--screenshot={}", picture.display()))

@@ -1,11 +1,13 @@
 //! A relay in this process, and the program beside it.
 
 use std::future::Future;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use hawser_relay::{Config, Relay, bind};
 use serde_json::Value;
+use socket2::{Domain, Socket, Type};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
@@ -114,6 +116,41 @@ pub(crate) fn drive(scenario: &str, url: &str, arguments: &[&str]) -> Run {
         .output()
         .unwrap();
     finished(output, folder)
+}
+
+/// The same, ended by a signal once `is_time`, or after a minute.
+pub(crate) fn drive_until(
+    is_time: impl Fn() -> bool,
+    signal: &str,
+    scenario: &str,
+    url: &str,
+    arguments: &[&str],
+) -> Run {
+    let common = [scenario, "--url", url, "--json", "{folder}/run.json"];
+    let folder = TempDir::new().unwrap();
+    let child = command(&[&common, arguments].concat(), &folder)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let begun = Instant::now();
+    while !is_time() && begun.elapsed() < Duration::from_mins(1) {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let told = Command::new("kill")
+        .args([signal, &child.id().to_string()])
+        .status();
+    assert!(told.unwrap().success());
+    finished(child.wait_with_output().unwrap(), folder)
+}
+
+/// An address at which nobody listens, and nobody else can while the socket is there.
+pub(crate) fn nobody() -> (Socket, SocketAddr) {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    socket.bind(&any.into()).unwrap();
+    let address = socket.local_addr().unwrap().as_socket().unwrap();
+    (socket, address)
 }
 
 pub(crate) fn finished(output: Output, folder: TempDir) -> Run {

@@ -1,10 +1,12 @@
 //! The other scenarios against the relay that this repository ships, in small.
 
-use std::time::{Duration, Instant};
+use std::cell::RefCell;
+use std::process::Command;
+use std::time::Duration;
 
 use tempfile::TempDir;
 
-use crate::rig::{Service, command, drive, finished};
+use crate::rig::{Service, command, drive, drive_until, finished};
 
 #[test]
 fn idle_tunnels_are_held_touched_and_closed() {
@@ -23,7 +25,9 @@ fn idle_tunnels_are_held_touched_and_closed() {
                 "{state} {name} {found}"
             );
         }
-        assert!(finding(&run.record, "rss_per_tunnel_bytes").is_finite());
+        // Of this process, where other things go on: that it is there is all that can be said.
+        finding(&run.record, "rss_per_tunnel_bytes");
+        assert!(run.count("/server/rss_before") > 0, "{}", run.stdout);
         // One message each way for each pair.
         let messages = if state.ends_with("paired") { 80 } else { 0 };
         assert_eq!(run.count("/totals/messages"), messages, "{state}");
@@ -47,7 +51,7 @@ fn tunnels_that_the_service_ends_do_not_survive() {
     let run = drive(
         "idle",
         &relay.url(),
-        &["--tunnels=10", "--hold=1s", "--state=waiting"],
+        &["--tunnels=10", "--hold=4s", "--state=waiting"],
     );
     assert_eq!(run.code, 1, "nothing succeeded: {}", run.stdout);
     assert_eq!(
@@ -125,7 +129,7 @@ fn capacity_finds_where_the_service_turns_people_away() {
         "capacity",
         &relay.url(),
         &[
-            "--from=20",
+            "--from=14",
             "--to=500",
             "--grow=2",
             "--bisect=2",
@@ -144,8 +148,9 @@ fn capacity_finds_where_the_service_turns_people_away() {
     assert!(held(&steps[0]), "{}", run.stdout);
     assert!(!steps.iter().all(held), "{}", run.stdout);
     let knee = run.figure("/totals/offered_rate");
+    // Up to 28/s, warm-up and step together are fewer than the quota takes at once.
     assert!(
-        (40.0..=120.0).contains(&knee),
+        (28.0..=120.0).contains(&knee),
         "knee {knee}: {}",
         run.stdout
     );
@@ -166,12 +171,12 @@ fn attacks_are_made_and_the_harm_is_measured() {
             "--attackers=30",
             "--attacker-sources=2",
             "--rate=20",
-            "--step=1s",
+            "--step=3s",
         ],
     );
     assert_eq!(run.code, 0, "{}", run.stdout);
     // Of all seven laps, like everything that it is compared with.
-    assert!(run.figure("/totals/offered_seconds") > 6.0);
+    assert!(run.figure("/totals/offered_seconds") > 20.0);
     let steps = run.record["steps"].as_array().unwrap();
     let names: Vec<_> = steps.iter().map(|s| s["name"].as_str().unwrap()).collect();
     let expected = [
@@ -186,7 +191,7 @@ fn attacks_are_made_and_the_harm_is_measured() {
     assert_eq!(names, expected);
     for step in steps {
         let done = step["totals"]["done"].as_u64().unwrap();
-        assert!(done >= 15, "honest sign-ins go on: {}", run.stdout);
+        assert!(done >= 45, "honest sign-ins go on: {}", run.stdout);
     }
     let line = |name: &str| {
         let mut lines = run
@@ -215,7 +220,7 @@ fn a_soak_tells_growth_from_noise() {
         &relay.url(),
         &[
             "--rate=50",
-            "--duration=2s",
+            "--duration=6s",
             "--warm-up=0s",
             "--interval=100ms",
             "--server-pid",
@@ -224,7 +229,8 @@ fn a_soak_tells_growth_from_noise() {
         ],
     );
     assert_eq!(run.code, 0, "{}", run.stdout);
-    assert!(finding(&run.record, "rss_slope_bytes_per_hour").is_finite());
+    // Of this process, where other things go on: that it is there is all that can be said.
+    finding(&run.record, "rss_slope_bytes_per_hour");
     assert!(run.stdout.contains("memory changes by"), "{}", run.stdout);
     assert!(
         run.stdout.contains("gate fds-slope>100000000: ok"),
@@ -245,33 +251,10 @@ fn sigterm_does_too() {
 
 fn stopping_gives_the_report_so_far(signal: &str) {
     let relay = Service::relay();
-    let folder = TempDir::new().unwrap();
-    let url = relay.url();
-    let arguments = [
-        "sign-ins",
-        "--url",
-        &url,
-        "--duration=10m",
-        "--warm-up=0s",
-        "--csv={folder}/run.csv",
-        "--json={folder}/run.json",
-    ];
-    let child = command(&arguments, &folder)
-        .stdout(std::process::Stdio::piped())
-        .stderr(std::process::Stdio::piped())
-        .spawn()
-        .unwrap();
+    let arguments = ["--duration=10m", "--warm-up=0s", "--csv={folder}/run.csv"];
     // A process that has opened tunnels is under way.
-    let begun = Instant::now();
-    while relay.messages() < 60 && begun.elapsed() < Duration::from_mins(1) {
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    let pid = child.id().to_string();
-    let killed = std::process::Command::new("kill")
-        .args([signal, &pid])
-        .status();
-    assert!(killed.unwrap().success());
-    let run = finished(child.wait_with_output().unwrap(), folder);
+    let is_time = || relay.messages() >= 60;
+    let run = drive_until(is_time, signal, "sign-ins", &relay.url(), &arguments);
     assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
     assert!(run.count("/totals/done") > 0);
     assert_eq!(run.count("/totals/failed"), 0, "{}", run.stdout);
@@ -282,19 +265,21 @@ fn stopping_gives_the_report_so_far(signal: &str) {
 #[test]
 fn a_service_that_dies_fails_the_run() {
     let relay = Service::relay();
-    let url = relay.url();
     // Stands for the service: what matters is that it was there and is gone.
-    let mut process = std::process::Command::new("sleep")
-        .arg("1")
-        .spawn()
-        .unwrap();
+    let process = Command::new("sleep").arg("600").spawn().unwrap();
     let pid = process.id().to_string();
-    let run = drive(
-        "sign-ins",
-        &url,
-        &["--duration=2s", "--warm-up=0s", "--server-pid", &pid],
-    );
-    process.wait().unwrap();
+    let process = RefCell::new(process);
+    let is_time = || {
+        let is_under_way = relay.messages() > 0;
+        if is_under_way {
+            let mut process = process.borrow_mut();
+            process.kill().unwrap();
+            process.wait().unwrap();
+        }
+        is_under_way
+    };
+    let arguments = ["--duration=10m", "--warm-up=0s", "--server-pid", &pid];
+    let run = drive_until(is_time, "-INT", "sign-ins", &relay.url(), &arguments);
     assert_eq!(run.count("/totals/failed"), 0, "{}", run.stdout);
     assert_eq!(run.code, 1, "{}", run.stdout);
     let said = "failed: a watched process of the service was gone at the end";

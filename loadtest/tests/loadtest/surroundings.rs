@@ -8,7 +8,7 @@ use std::process::Command;
 use hawser_relay::{Config, Relay, bind};
 use tempfile::TempDir;
 
-use crate::rig::{Run, Service, command, drive, finished};
+use crate::rig::{Run, Service, command, drive, finished, nobody};
 
 /// One relay at two addresses.
 fn at_two_addresses() -> (Service, SocketAddr) {
@@ -50,9 +50,8 @@ fn tunnels_are_spread_over_addresses() {
         assert_eq!(run.count("/totals/done"), 20);
     }
     // Nobody is at one of them: half of the tunnels fail, so both are used.
-    let gone = TcpListener::bind("127.0.0.1:0").unwrap();
-    let nobody = gone.local_addr().unwrap().to_string();
-    drop(gone);
+    let (_socket, nobody) = nobody();
+    let nobody = nobody.to_string();
     let half = [
         "--connect",
         &first,

@@ -1,12 +1,9 @@
 //! People take their time: pauses are in no latency and slow no open loop, and what a service does to
 //! those who wait is found.
 
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use tempfile::TempDir;
-
-use crate::rig::{Service, command, drive, finished};
+use crate::rig::{Service, drive, drive_until};
 
 #[test]
 fn pauses_are_in_no_latency_and_hold_back_no_start() {
@@ -21,22 +18,23 @@ fn pauses_are_in_no_latency_and_hold_back_no_start() {
             "--rate=20",
             "--count=20",
             "--warm-up=0s",
-            // All pauses together are longer than what an operation may take.
-            "--timeout=2s",
-            "--pause=scan=500ms",
-            "--pause=join=1s",
-            "--pause=approve=1500ms",
+            // All pauses together are longer than what an operation may take, and each is longer than
+            // what a machine that stands still adds to one.
+            "--timeout=9s",
+            "--pause=scan=3s",
+            "--pause=join=3500ms",
+            "--pause=approve=4s",
         ],
     );
     assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
     assert_eq!(run.count("/totals/done"), 20);
     assert_eq!(run.count("/totals/messages"), 120);
     for (phase, milliseconds) in [
-        ("pause_scan", 500.0),
-        ("pause_join", 1000.0),
-        ("pause_approve", 1500.0),
+        ("pause_scan", 3000.0),
+        ("pause_join", 3500.0),
+        ("pause_approve", 4000.0),
         // From the phone's 101 on: without the scan.
-        ("tunnel", 2500.0),
+        ("tunnel", 7500.0),
     ] {
         assert_eq!(run.count(&format!("/latency/{phase}/count")), 20);
         // A thousandth less: a histogram has three digits.
@@ -52,17 +50,19 @@ fn pauses_are_in_no_latency_and_hold_back_no_start() {
         "message",
     ] {
         let p50 = run.figure(&format!("/latency/{phase}/p50"));
-        assert!(p50 < 500.0, "{phase} {p50}: {}", run.stdout);
+        assert!(p50 < 3000.0, "{phase} {p50}: {}", run.stdout);
     }
-    // Twenty in the second in which they fell due. With the pauses, it would be five.
+    // Twenty in the second in which they fell due, and what the slowest took: without the pauses.
     let rate = run.figure("/totals/done_rate");
-    assert!(rate > 10.0 && rate < 20.01, "{rate}: {}", run.stdout);
+    let slowest = run.figure("/latency/operation/max") / 1000.0;
+    let least = 0.99 * 20.0 / (1.0 + slowest);
+    assert!(rate > least && rate < 20.01, "{rate}: {}", run.stdout);
     let open = run.figure("/findings/0/value");
     let mean = run.figure("/latency/tunnel/mean");
     assert!((open / (20.0 * mean / 1000.0) - 1.0).abs() < 0.01, "{open}");
     assert!(run.stdout.contains("Little's law"), "{}", run.stdout);
     assert!(run.count("/totals/pings") > 0, "a phone is alive meanwhile");
-    let told = "scan=500ms join=1s approve=1500ms";
+    let told = "scan=3s join=3500ms approve=4s";
     assert_eq!(run.record["settings"]["pause"], told);
 }
 
@@ -99,16 +99,16 @@ fn more_people_than_may_be_under_way_are_refused_beforehand() {
 fn in_a_closed_loop_people_set_the_pace() {
     let relay = Service::relay();
     let arguments = ["--closed=10", "--count=10", "--warm-up=0s"];
-    let arguments = [&arguments[..], &["--pause=approve=1s"]].concat();
+    let arguments = [&arguments[..], &["--pause=approve=4s"]].concat();
     let run = drive("sign-ins", &relay.url(), &arguments);
     assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
-    // Ten in the second that they all took at once, and no more than ten tunnels.
+    // Ten in the four seconds that they all took at once, and no more than ten tunnels.
     let rate = run.figure("/totals/done_rate");
-    assert!(rate < 10.0, "{rate}: {}", run.stdout);
+    assert!(rate < 2.5, "{rate}: {}", run.stdout);
     let open = run.figure("/findings/0/value");
     assert!(open < 11.0, "{open}: {}", run.stdout);
     let p50 = run.figure("/latency/operation/p50");
-    assert!(p50 < 1000.0, "a pause is in no latency: {}", run.stdout);
+    assert!(p50 < 4000.0, "a pause is in no latency: {}", run.stdout);
 }
 
 #[test]
@@ -135,9 +135,9 @@ fn pings_of_the_warm_up_are_not_measured() {
         config.limits.ping_interval = Duration::from_millis(100);
     });
     // One sign-in, at the very beginning; the next would be due at the end of the warm-up.
-    for (warm_up, counted) in [("--warm-up=3s", false), ("--warm-up=0s", true)] {
+    for (warm_up, counted) in [("--warm-up=6s", false), ("--warm-up=0s", true)] {
         let count = format!("--count={}", u8::from(counted));
-        let arguments = ["--rate=0.3333", "--pause=approve=500ms", "--threads=1"];
+        let arguments = ["--rate=0.1666", "--pause=approve=500ms", "--threads=1"];
         let arguments = [&arguments[..], &[warm_up, &count]].concat();
         let run = drive("sign-ins", &relay.url(), &arguments);
         assert_eq!(run.count("/totals/pings") > 0, counted, "{}", run.stdout);
@@ -150,39 +150,27 @@ fn of_a_pause_across_the_end_of_the_warm_up_only_the_pings_behind_it_are_measure
         config.lift_quotas();
         config.limits.ping_interval = Duration::from_millis(100);
     });
-    // Both ends answer 80 in all, at most 20 of them in the last second, which counts.
-    let arguments = ["--rate=0.3333", "--pause=approve=4s", "--threads=1"];
-    let arguments = [&arguments[..], &["--warm-up=3s", "--count=0"]].concat();
+    // Both ends answer 140 in all, 20 of them in the last second, which counts. If the machine stands still
+    // just before, some come late, but not most.
+    let arguments = ["--rate=0.1666", "--pause=approve=7s", "--threads=1"];
+    let arguments = [&arguments[..], &["--warm-up=6s", "--count=0"]].concat();
     let run = drive("sign-ins", &relay.url(), &arguments);
     let pings = run.count("/totals/pings");
-    assert!(pings > 0 && pings <= 25, "{pings}: {}", run.stdout);
+    assert!(pings > 0 && pings <= 90, "{pings}: {}", run.stdout);
 }
 
 #[test]
 fn a_run_that_is_stopped_waits_for_nobody() {
     let relay = Service::relay();
-    let folder = TempDir::new().unwrap();
-    let url = relay.url();
-    let arguments = ["sign-ins", "--url", &url, "--rate=5", "--warm-up=0s"];
-    let more = [
+    let arguments = [
+        "--rate=5",
+        "--warm-up=0s",
         "--duration=10m",
         "--pause=approve=1m",
-        "--json={folder}/run.json",
     ];
-    let child = command(&[&arguments[..], &more].concat(), &folder)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
     // Four of the six messages come before the user says yes.
-    let begun = Instant::now();
-    while relay.messages() < 8 && begun.elapsed() < Duration::from_mins(1) {
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    let pid = child.id().to_string();
-    let told = Command::new("kill").args(["-INT", &pid]).status();
-    assert!(told.unwrap().success());
-    let run = finished(child.wait_with_output().unwrap(), folder);
+    let is_time = || relay.messages() >= 8;
+    let run = drive_until(is_time, "-INT", "sign-ins", &relay.url(), &arguments);
     assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
     assert!(run.count("/totals/done") >= 2, "{}", run.stdout);
     assert_eq!(run.count("/totals/failed"), 0, "{}", run.stdout);

@@ -1,10 +1,8 @@
 //! Manners, mistakes and exit codes.
 
-use std::net::TcpListener;
-
 use tempfile::TempDir;
 
-use crate::rig::{Run, Service, command, drive, finished};
+use crate::rig::{Run, Service, command, drive, finished, nobody};
 
 fn run(arguments: &[&str]) -> Run {
     let folder = TempDir::new().unwrap();
@@ -151,9 +149,8 @@ fn files_are_written_also_when_the_table_cannot_be() {
 
 #[test]
 fn nobody_at_home_is_a_failed_run() {
-    let port = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("ws://{}", port.local_addr().unwrap());
-    drop(port);
+    let (_socket, address) = nobody();
+    let url = format!("ws://{address}");
     let run = drive("sign-ins", &url, &["--count=5", "--warm-up=0s"]);
     assert_eq!(run.code, 1);
     assert_eq!(run.count("/failures/connect"), 5);
