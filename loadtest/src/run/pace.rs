@@ -21,10 +21,6 @@ const BURST: u32 = 8;
 /// Pause of a closed loop after a failure, so that a service that refuses is not hammered.
 const FAILURE_PAUSE: Duration = Duration::from_millis(10);
 
-/// What fell due this short a time before Ctrl-C was about to begin. A harness that is later than that is
-/// itself the limit, and the report says so.
-const ABOUT_TO_BEGIN: Duration = Duration::from_millis(50);
-
 /// Time for operations under way after Ctrl-C.
 const STOP_DRAIN: Duration = Duration::from_secs(2);
 
@@ -76,12 +72,11 @@ where
     };
     let mut tasks = JoinSet::new();
     let mut in_a_row = 0;
-    // When there was room again for the last one that had to wait for it.
+    // When there was room again for the last one that had to wait for it; the end of time once there was none.
     let mut free = 0;
     let mut last = None;
-    // The one whose turn it was when the run was stopped, and whether it may have waited for room.
+    // The one whose turn it was when the run was stopped.
     let mut next = None;
-    let mut was_held_back = false;
     let mut schedule = plan.share(worker.index, worker.of);
     worker.intend(schedule.clone(), 0);
     for due in schedule.by_ref() {
@@ -106,7 +101,7 @@ where
         let held_back = room.available_permits() == 0;
         let Some(permit) = permit(worker, &room, due, deadline).await else {
             Ticket::never(worker, due);
-            was_held_back = true;
+            free = u64::MAX;
             continue;
         };
         if held_back {
@@ -121,27 +116,21 @@ where
     if worker.stop.is_cancelled() {
         let now = worker.clock.now();
         worker.intend_no_more();
-        // What fell due until then must not vanish.
+        // What fell due until then must not vanish. It has failed where there was no room for it, which is the
+        // service's doing; what has fallen due since, the harness was late with.
         let rest = next.into_iter().chain(schedule);
-        for due in rest.take_while(|due| was_to_begin(*due, now, was_held_back)) {
-            Ticket::never(worker, due);
+        for due in rest.take_while(|due| *due <= now) {
+            if due <= free {
+                Ticket::never(worker, due);
+            } else {
+                Ticket::late(worker, due, now - due);
+            }
         }
         worker.offered_until(now.min(plan.end()));
     } else if let Some(last) = last {
         worker.offered_until(plan.offers_until(last));
     }
     drain(worker, tasks, deadline).await;
-}
-
-/// Whether what was due then had to have begun by `now`, and what has not is a failure: of the service, once
-/// it had no room for something. What was only about to begin is nobody's.
-fn was_to_begin(due: u64, now: u64, was_held_back: bool) -> bool {
-    let grace = if was_held_back {
-        0
-    } else {
-        nanoseconds(ABOUT_TO_BEGIN)
-    };
-    due.saturating_add(grace) <= now
 }
 
 /// A place among those under way, unless the run ends first.
@@ -216,20 +205,119 @@ where
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use clap::Parser as _;
+    use tokio_util::sync::CancellationToken;
 
-    #[test]
-    fn what_was_about_to_begin_at_ctrl_c_is_no_failure() {
-        let now = 1_000_000_000;
-        let limit = now - nanoseconds(ABOUT_TO_BEGIN);
-        assert!(was_to_begin(limit, now, false));
-        assert!(!was_to_begin(limit + 1, now, false));
+    use super::*;
+    use crate::args::{Arguments, Scenario};
+    use crate::client::dial::Dialer;
+    use crate::client::target::Target;
+    use crate::measure::clock::Clock;
+    use crate::measure::latency::Phase;
+    use crate::measure::schedule::Spread;
+    use crate::measure::tally::Tally;
+    use crate::payload::Filling;
+    use crate::run::window::Window;
+    use crate::run::worker::{Bounds, Common};
+
+    const HOLD: Duration = Duration::from_millis(100);
+
+    /// A thousand a second with so much room, until the operation stops the run.
+    async fn until_stopped<F, Fut>(room: u32, operation: F) -> Tally
+    where
+        F: Fn(Ticket) -> Fut,
+        Fut: Future<Output = bool> + Send + 'static,
+    {
+        let room = format!("--max-in-flight={room}");
+        let line = ["hawser-loadtest", "sign-ins", "--url=ws://127.0.0.1", &room];
+        let Scenario::SignIns(args) = Arguments::parse_from(line).scenario else {
+            unreachable!("as it says");
+        };
+        let target = Arc::new(Target::new(&args.target).unwrap());
+        let common = Common {
+            clock: Clock::start(),
+            dialer: Dialer::new(target, args.target.connect_timeout),
+            filling: Filling::new(0),
+            bounds: Bounds::new(&args.load.bounds),
+            stop: CancellationToken::new(),
+            window: Arc::new(Window::from(0)),
+            headline: Phase::Operation,
+            tunnels: Arc::default(),
+        };
+        let worker = Arc::new(Worker::new(0, 1, &common));
+        let plan = Plan {
+            rate: 1000.0,
+            spread: Spread::Constant,
+            ramp: Duration::ZERO,
+            warm_up: Duration::ZERO,
+            duration: Duration::from_mins(10),
+            count: None,
+        };
+        open(&worker, plan, operation).await;
+        worker.shard.lock().clone()
     }
 
-    #[test]
-    fn once_there_was_no_room_all_that_fell_due_counts() {
-        let now = 1_000_000_000;
-        assert!(was_to_begin(now, now, true));
-        assert!(!was_to_begin(now + 1, now, true));
+    fn succeed(ticket: Ticket) -> bool {
+        let now = ticket.worker().clock.now();
+        ticket.end(Ok(now))
+    }
+
+    /// Keeps the thread from everything else, and then stops the run.
+    async fn be_late(ticket: Ticket) -> bool {
+        std::thread::sleep(HOLD);
+        ticket.worker().stop.cancel();
+        succeed(ticket)
+    }
+
+    #[tokio::test]
+    async fn what_the_harness_was_late_with_when_it_was_stopped_is_no_failure() {
+        let tally = until_stopped(8000, be_late).await;
+        assert_eq!((tally.failed, tally.live.failed), (0, 0));
+        assert_eq!(tally.done, tally.started);
+        // It is what was asked for, and the verdict hears of it.
+        assert!(tally.offered >= 100, "{}", tally.offered);
+        let late = tally.latency[&Phase::Lag].max();
+        assert!(late >= nanoseconds(HOLD) * 9 / 10, "{late}");
+    }
+
+    #[tokio::test]
+    async fn what_there_was_no_room_for_when_it_was_stopped_has_failed() {
+        let tally = until_stopped(1, async |ticket| {
+            sleep(HOLD).await;
+            ticket.worker().stop.cancel();
+            sleep(HOLD).await;
+            succeed(ticket)
+        })
+        .await;
+        assert_eq!((tally.started, tally.done), (1, 1));
+        assert_eq!(tally.failed, tally.offered - 1);
+        assert!(tally.failed >= 99, "{}", tally.failed);
+    }
+
+    #[tokio::test]
+    async fn what_fell_due_before_there_was_room_again_has_failed_and_what_did_since_has_not() {
+        const ROOM: u32 = 16;
+        let begun = Arc::new(AtomicU64::new(0));
+        let free = CancellationToken::new();
+        let tally = until_stopped(ROOM, move |ticket| {
+            let (begun, free) = (Arc::clone(&begun), free.clone());
+            async move {
+                let count = begun.fetch_add(1, Ordering::Relaxed) + 1;
+                if count > u64::from(ROOM) {
+                    return be_late(ticket).await;
+                }
+                if count == u64::from(ROOM) {
+                    sleep(HOLD).await;
+                    free.cancel();
+                }
+                free.cancelled().await;
+                succeed(ticket)
+            }
+        })
+        .await;
+        let late = tally.offered - tally.started - tally.failed;
+        assert!(tally.failed > 0 && late > 0, "{tally:?}");
+        // As long as the harness was away.
+        assert!(late >= 99, "{late}");
     }
 }

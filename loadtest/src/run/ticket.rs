@@ -67,7 +67,7 @@ impl Ticket {
         }
     }
 
-    /// Counts an operation that fell due and never began.
+    /// Counts an operation that fell due and never began, because the service had no room for it.
     pub(crate) fn never(worker: &Worker, due: u64) {
         let age = worker.clock.now().saturating_sub(due);
         let mut tally = worker.shard.lock();
@@ -79,6 +79,18 @@ impl Ticket {
             tally.failed += 1;
             tally.failure(Failure::Unfinished, 0);
             tally.record_headline(Phase::Operation, age);
+        }
+    }
+
+    /// Counts an operation that fell due and had not begun when the run was stopped, by the lateness of
+    /// the harness alone.
+    pub(crate) fn late(worker: &Worker, due: u64, late: u64) {
+        let mut tally = worker.shard.lock();
+        tally.live.offered += 1;
+        if worker.is_measured(due) {
+            tally.offered += 1;
+            tally.last_due = tally.last_due.max(due);
+            tally.record(Phase::Lag, late);
         }
     }
 
