@@ -3,6 +3,7 @@
 //! Percentiles of percentiles mean nothing: histograms are added, and every figure is read from the sum.
 
 mod series;
+mod together;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime};
@@ -107,6 +108,11 @@ pub(crate) fn merge(
     let machines: Vec<_> = machines.into_iter().map(String::as_str).collect();
     record.machine.processor = format!("{} runs on {}", records.len(), machines.join(" and "));
     record.machine.cores = records.iter().map(|r| r.machine.cores).sum();
+    let loads = together::loads(records, &offsets);
+    record.load = records
+        .iter()
+        .all(|r| r.load.is_some())
+        .then(|| together::whole(&loads));
     record.totals = totals(records);
     record.latency = histograms
         .iter()
@@ -128,8 +134,9 @@ pub(crate) fn merge(
         waiting: worst(|own| own.waiting),
     };
     record.steps = parts.iter().map(|part| step(*part)).collect();
-    record.findings = findings(&parts, &offsets);
-    record.verdict = verdict(&parts, &record, &offsets);
+    let together = together::overlap(&loads);
+    record.findings = findings(&parts, together);
+    record.verdict = verdict(&parts, &record, together);
     record.series = series::sum(records, &offsets);
     let headline = histograms.get(&record.headline).cloned();
     Ok(Some(Merged {
@@ -269,23 +276,7 @@ fn step((name, record): Part<'_>) -> Step {
     }
 }
 
-/// When each had offered its load, in seconds since the first began. All have the same warm-up. What
-/// still finished afterwards is no load.
-fn ends<'a>(parts: &'a [Part<'_>], offsets: &'a [f64]) -> impl Iterator<Item = f64> + 'a {
-    let pairs = parts.iter().zip(offsets);
-    pairs.map(|((_, record), offset)| offset + record.totals.offered_seconds)
-}
-
-/// How much of the whole time all of them ran, from 0 to 1.
-fn overlap(parts: &[Part<'_>], offsets: &[f64]) -> f64 {
-    let last_begin = offsets.iter().copied().fold(0.0, f64::max);
-    let first_end = ends(parts, offsets).fold(f64::INFINITY, f64::min);
-    let last_end = ends(parts, offsets).fold(0.0, f64::max);
-    ratio((first_end - last_begin).max(0.0), last_end)
-}
-
-fn findings(parts: &[Part<'_>], offsets: &[f64]) -> Vec<Finding> {
-    let together = overlap(parts, offsets);
+fn findings(parts: &[Part<'_>], together: f64) -> Vec<Finding> {
     let text = format!(
         "all of them ran at once for {} of the time",
         percent(together)
@@ -305,14 +296,13 @@ fn findings(parts: &[Part<'_>], offsets: &[f64]) -> Vec<Finding> {
     all
 }
 
-fn verdict(parts: &[Part<'_>], record: &Record, offsets: &[f64]) -> Verdict {
+fn verdict(parts: &[Part<'_>], record: &Record, together: f64) -> Verdict {
     let named = |of: fn(&Record) -> &Vec<String>| -> Vec<String> {
         let all = parts.iter();
         all.flat_map(|(name, record)| of(record).iter().map(move |text| format!("{name}: {text}")))
             .collect()
     };
     let mut harness_limits = named(|r| &r.verdict.harness_limits);
-    let together = overlap(parts, offsets);
     if together < TOGETHER {
         harness_limits.push(format!(
             "the runs were not one load: all of them ran at once for only {} of the time",

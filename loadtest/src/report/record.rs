@@ -11,7 +11,7 @@ use crate::measure::latency::Phase;
 use crate::number::{float, ratio};
 use crate::report::series::Sample;
 use crate::report::units::percent;
-use crate::run::lap::{Lap, ServerCost};
+use crate::run::lap::{Lap, Load, ServerCost};
 use crate::watch::machine::Machine;
 use crate::watch::own::OwnShares;
 
@@ -42,6 +42,9 @@ pub(crate) struct Record {
     /// How the run was told to be, by option: what must be alike where runs are added up.
     #[serde(default)]
     pub(crate) settings: BTreeMap<String, String>,
+    /// None of several laps, nor in older files.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) load: Option<Load>,
     pub(crate) totals: Totals,
     pub(crate) latency: BTreeMap<String, Latency>,
     pub(crate) faults: BTreeMap<String, u64>,

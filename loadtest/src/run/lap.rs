@@ -42,10 +42,21 @@ impl ServerCost {
     }
 }
 
+/// When measured load was offered, in seconds since the run began: tunnels that must be open before take
+/// each run as long as they take.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Load {
+    pub(crate) from: f64,
+    /// What still finished afterwards is no load.
+    pub(crate) until: f64,
+}
+
 /// What came of a stretch of load.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Lap {
     pub(crate) tally: Tally,
+    /// When its window began, in seconds since the run did.
+    pub(crate) from: f64,
     /// Length of the window, in seconds: until the last operation or the window's end.
     pub(crate) seconds: f64,
     /// Until the last operation fell due, in seconds.
@@ -60,6 +71,13 @@ impl Lap {
     /// The latencies that its figures are about, if there are any.
     pub(crate) fn headline(&self, phase: Phase) -> Option<&Histogram<u64>> {
         self.tally.latency.get(&phase).filter(|h| !h.is_empty())
+    }
+
+    pub(crate) fn load(&self) -> Load {
+        Load {
+            from: self.from,
+            until: self.from + self.offered_seconds,
+        }
     }
 
     /// Operations that succeeded, in a second.

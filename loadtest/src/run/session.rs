@@ -210,11 +210,13 @@ impl Session {
         let total = watch.total();
         self.server_gone |= last.server.is_none() && matches!(self.server, Server::Processes(_));
         let end = end.unwrap_or(last);
-        Ok(sum_up(total, begin.as_ref().unwrap_or(&end), &end, &window))
+        let begin = begin.as_ref().unwrap_or(&end);
+        Ok(sum_up(total, begun_at, begin, &end, &window))
     }
 }
 
-fn sum_up(tally: Tally, begin: &Snapshot, end: &Snapshot, window: &Window) -> Lap {
+/// What came of a lap that began at `begun_at`, in seconds of the session.
+fn sum_up(tally: Tally, begun_at: f64, begin: &Snapshot, end: &Snapshot, window: &Window) -> Lap {
     let from = window.begin().min(end.at);
     // A tail without operations is not part of the window. One in which operations fell due and
     // none succeeded is: it is what makes the rate of a service that died low.
@@ -229,6 +231,7 @@ fn sum_up(tally: Tally, begin: &Snapshot, end: &Snapshot, window: &Window) -> La
     let own = end.own.since(&begin.own, nanoseconds);
     Lap {
         limits: own::limits(own, &tally, machine::tracked_share()),
+        from: begun_at + float(from) / 1e9,
         seconds: float(until.saturating_sub(from)) / 1e9,
         offered_seconds: float(tally.last_due.saturating_sub(from)) / 1e9,
         server: server.map(|(a, b)| ServerCost::between(a, b, float(nanoseconds) / 1e9)),

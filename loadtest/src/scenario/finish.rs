@@ -92,6 +92,7 @@ impl Finished {
             operation: self.operation.to_owned(),
             headline: self.headline.label().to_owned(),
             settings: settings(std::env::args_os()),
+            load: self.steps.is_empty().then(|| self.lap.load()),
             totals,
             latency,
             failures: failures(tally),
