@@ -14,6 +14,7 @@ import crowd
 from clients import PATIENCE
 from names import served
 from relays import ask, environment, metric, relay_program
+from scenarios.pace import within
 
 PEERS, ADMIN = 8081, 9090
 HERE = "10.213.0.1"
@@ -129,6 +130,7 @@ class Cluster:
             self.names, _ = self.undo.enter_context(served(HERE, 53))
             self.relays = []
             await self.grow(3)
+            await self.meet()
             kept = self.undo.pop_all()
         self.undo = kept
         return self
@@ -140,6 +142,12 @@ class Cluster:
             self.undo.callback(relay.remove)
             relay.wire()
         await asyncio.gather(*(relay.start() for relay in added))
+
+    async def meet(self):
+        """Each knows where each other is, so that no fault meets a name that is looked up for the first time."""
+        for one in self.relays:
+            for other in self.relays:
+                await within(PATIENCE, "the first hop", lambda one=one, other=other: crowd.sign_in(one.host, other.host))
 
     def tell(self, failed, *_):
         """What the relays said, when it may say why."""

@@ -196,5 +196,7 @@ def run():
     check_job()
     if FULL:
         check_elsewhere(first)
+    # Or every commit would leave two behind.
+    ask("buildah", *STORAGE, "rmi", *NAMES.values())
     print(f"{NAME} is {first}")
     return program

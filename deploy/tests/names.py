@@ -1,5 +1,6 @@
 """A name server for tests, whose answers change and may be late."""
 import contextlib
+import multiprocessing
 import time
 
 from dnslib import QTYPE, RCODE, RR, A
@@ -9,11 +10,11 @@ from dnslib.server import BaseResolver, DNSLogger, DNSServer
 class Names(BaseResolver):
     """Knows the names that are in `addresses`, and answers after `delay` seconds."""
 
-    def __init__(self):
-        self.addresses, self.delay = {}, 0.0
+    def __init__(self, addresses, delay):
+        self.addresses, self.delay = addresses, delay
 
     def resolve(self, request, _):
-        time.sleep(self.delay)
+        time.sleep(self.delay.value)
         reply, question = request.reply(), request.q
         address = self.addresses.get(str(question.qname).rstrip(".").lower())
         if not address:
@@ -23,14 +24,24 @@ class Names(BaseResolver):
         return reply
 
 
+def serve(addresses, delay, host, port, told):
+    server = DNSServer(Names(addresses, delay), host, port, logger=DNSLogger("error"))
+    told.send(server.server.server_address[1])
+    server.start()
+
+
 @contextlib.contextmanager
 def served(host="127.0.0.1", port=0):
-    """A name server, in threads of its own: what it knows, and its port."""
-    names = Names()
-    server = DNSServer(names, host, port, logger=DNSLogger("error"))
-    server.start_thread()
-    try:
-        yield names, server.server.server_address[1]
-    finally:
-        server.stop()
-        server.server.server_close()
+    """A name server: what it knows, and its port. A process of its own, or crowds that are played in this one
+    would make it late."""
+    apart = multiprocessing.get_context("spawn")
+    with apart.Manager() as shared:
+        addresses, delay = shared.dict(), shared.Value("d", 0.0)
+        hear, tell = apart.Pipe(duplex=False)
+        server = apart.Process(target=serve, args=(addresses, delay, host, port, tell), daemon=True)
+        server.start()
+        try:
+            yield Names(addresses, delay), hear.recv()
+        finally:
+            server.kill()
+            server.join()

@@ -82,6 +82,8 @@ impl Browser {
                 .arg(format!("--host-resolver-rules={}", resolver_rules(world)))
                 .arg("about:blank")
                 .env("HOME", world.folder)
+                // What a browser that is killed leaves behind goes with the folder.
+                .env("TMPDIR", world.folder)
                 .env("DISPLAY", world.display)
                 .env("DBUS_SYSTEM_BUS_ADDRESS", world.bus)
                 .env("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent")
@@ -145,10 +147,12 @@ impl Browser {
 
     /// Whether the page is there, complete: a new tab is a complete empty page first.
     async fn shows(&mut self, url: &str) -> Result<bool, BrowserError> {
-        let state = self
-            .evaluate("[location.href, document.readyState]")
-            .await?;
-        Ok(state == json!([url, "complete"]))
+        let state = self.evaluate("[location.href, document.readyState]").await;
+        match state {
+            // A page that is just being left does not answer.
+            Err(BrowserError::Devtools(DevtoolsError::Refused { .. })) => Ok(false),
+            state => Ok(state? == json!([url, "complete"])),
+        }
     }
 
     /// What Chromium's own log says of security keys and Bluetooth: `chrome://device-log`, newest entry first.

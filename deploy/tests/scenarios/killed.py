@@ -6,7 +6,7 @@ from websockets.exceptions import ConnectionClosed
 
 import crowd
 from clients import tunnel_id
-from scenarios.pace import say, scale, within
+from scenarios.pace import say, scale, soon, within
 
 
 async def killed(cluster):
@@ -31,7 +31,7 @@ async def killed(cluster):
     relays[0].kill()
 
     async def hears(peer):
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(soon(5)):
             try:
                 while True:
                     await peer.recv()
@@ -39,12 +39,12 @@ async def killed(cluster):
                 return time.monotonic() - since
 
     heard = await asyncio.gather(*(hears(peer) for tunnel in lost for peer in tunnel[2:]))
-    again = await within(5, "new sign-ins", lambda: crowd.sign_in(relays[1].host, relays[2].host))
+    again = await within(soon(5), "new sign-ins", lambda: crowd.sign_in(relays[1].host, relays[2].host))
     await talk
     for _, _, *peers in tunnels:
         crowd.hang_up(*peers)
     await relays[0].ended()
     await relays[0].start()
-    back = await within(5, "sign-ins at the instance that is back", lambda: crowd.sign_in(relays[0].host, relays[1].host))
+    back = await within(soon(5), "sign-ins at the instance that is back", lambda: crowd.sign_in(relays[0].host, relays[1].host))
     say(f"1 killed one of three with {number} tunnels: {len(lost)} of its own ended, the last peer heard after "
         f"{max(heard):.2f} s; {len(kept)} others lost no message; new sign-ins after {again:.2f} s, {back:.2f} s once it was back")

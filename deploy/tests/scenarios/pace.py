@@ -12,6 +12,12 @@ def scale(reduced, full):
     return full if FULL else reduced
 
 
+def soon(seconds):
+    """A time that is promised. The full form holds it to the second; the reduced one runs on machines that stand still
+    for seconds, and only tells what is soon from what never comes."""
+    return scale(seconds + 15, seconds)
+
+
 def say(text):
     print(f"faults: {text}", flush=True)
 

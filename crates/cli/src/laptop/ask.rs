@@ -102,33 +102,41 @@ impl Desk<'_> {
         let answer = tokio::select! {
             biased;
             signal = signals.next() => {
+                canceller.cancel();
+                self.screen.waiting("saying goodbye");
+                let late = goodbye(&mut signals, answer).await;
                 self.screen.still();
-                let words = if secured.load(Ordering::Relaxed) {
-                    "Cancelled: the phone is told."
-                } else {
-                    "Cancelled: there was no phone to tell yet."
+                let words = match late {
+                    // Then the phone has done what it was asked, and what it did is not lost.
+                    Some(Ok(response)) => {
+                        let late = "Too late to cancel: the phone had answered already.";
+                        self.screen.say(&self.screen.paper().notice(late));
+                        return response_of(response);
+                    }
+                    Some(Err(_)) if secured.load(Ordering::Relaxed) => "Cancelled: the phone is told.",
+                    Some(Err(_)) => "Cancelled: there was no phone to tell yet.",
+                    None => "Cancelled at once: if there is a phone, it sees that the laptop is gone.",
                 };
                 self.screen.say(&self.screen.paper().notice(words));
-                canceller.cancel();
-                goodbye(&mut signals, answer).await;
                 return Ok(Answer::Ended(signal));
             }
             answer = &mut answer => answer,
             () = self.screen.unseen() => {
                 canceller.cancel();
-                // What the phone has done already is not lost.
-                if let Some(Ok(answer)) = goodbye(&mut signals, answer).await {
-                    let response = answer.map_err(|error| Failure::failed(&error))?;
-                    return Ok(Answer::Response(response));
+                if let Some(Ok(response)) = goodbye(&mut signals, answer).await {
+                    return response_of(response);
                 }
                 let error = io::Error::other("standard output is closed: nobody would see the code or the answer");
                 return Err(Failure::failed(&error));
             }
         };
-        let response = answer.map_err(|error| Failure::failed(&error))?;
-        let response = response.map_err(|error| Failure::failed(&error))?;
-        Ok(Answer::Response(response))
+        response_of(answer.map_err(|error| Failure::failed(&error))?)
     }
+}
+
+fn response_of(json: Result<Value, serde_json::Error>) -> Result<Answer, Failure> {
+    let json = json.map_err(|error| Failure::failed(&error))?;
+    Ok(Answer::Response(json))
 }
 
 /// The phone is told, unless somebody is in a hurry.

@@ -71,8 +71,9 @@ impl Person {
     async fn ask(&self, ask: &Ask<'_>) -> Decision {
         self.screen.still();
         let question = prompt::question(ask, self.screen.paper());
-        let prompt = OpenPrompt::show(self, &question);
+        // First: whoever sees the question may answer at once.
         self.keyboard.forget();
+        let prompt = OpenPrompt::show(self, &question);
         loop {
             let line = tokio::select! {
                 line = self.keyboard.line() => line,

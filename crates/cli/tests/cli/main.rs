@@ -6,6 +6,8 @@ mod demo;
 mod doctor;
 mod domain;
 mod inspect;
+#[cfg(unix)]
+mod late;
 mod log;
 #[cfg(unix)]
 mod pair;

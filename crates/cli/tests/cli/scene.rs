@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use hawser_relay::{Config, Relay, bind};
 use tempfile::TempDir;
+use tokio::net::TcpSocket;
 use tokio::sync::oneshot;
 
 use crate::program::{Said, hawser};
@@ -66,8 +67,10 @@ impl Drop for RunningRelay {
 
 /// The address of a service that is not there.
 pub(crate) fn nobodys_url() -> String {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    format!("ws://{}", listener.local_addr().unwrap())
+    // Bound until the test ends, so that nobody else gets the port, and not listening.
+    let socket = Box::leak(Box::new(TcpSocket::new_v4().unwrap()));
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    format!("ws://{}", socket.local_addr().unwrap())
 }
 
 /// Files, and an air in which nobody else is heard.

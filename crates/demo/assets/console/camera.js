@@ -15,19 +15,26 @@ export class Camera {
   async start() {
     // Off while the browser asks: a second stream would never be stopped.
     this.button.disabled = true;
+    this.wanted = true;
+    let stream;
     try {
-      this.stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } });
+      stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } });
     } catch {
       this.button.textContent = "No camera: use a screenshot";
       return;
     } finally {
       this.button.disabled = false;
     }
-    this.video.srcObject = this.stream;
+    this.stream = stream;
+    // Somebody who takes a while to say yes may have left the page meanwhile.
+    if (!this.wanted) return this.stop();
+    this.video.srcObject = stream;
     show(this.video);
     this.button.textContent = "Stop the camera";
-    await this.video.play();
-    await this.watch(this.stream);
+    const plays = await this.video.play().then(() => true, () => false);
+    if (plays) await this.watch(stream);
+    // There is a code, or nothing to see. By now it may be another stream that is shown.
+    if (this.stream === stream) this.stop();
   }
 
   /** Until there is a code, or the camera is stopped; it may have been started again meanwhile. */
@@ -35,10 +42,9 @@ export class Camera {
     while (this.stream === stream) {
       const picture = await this.frame();
       if (this.stream !== stream) return;
-      if (await this.look(picture)) break;
+      if (await this.look(picture)) return;
       await new Promise((resolve) => setTimeout(resolve, 500));
     }
-    if (this.stream === stream) this.stop();
   }
 
   frame() {
@@ -49,6 +55,7 @@ export class Camera {
   }
 
   stop() {
+    this.wanted = false;
     if (!this.stream) return;
     this.stream.getTracks().forEach((track) => track.stop());
     this.stream = undefined;

@@ -7,6 +7,7 @@
 #![expect(clippy::expect_used, reason = "a test may panic")]
 #![expect(clippy::panic, reason = "a test may panic")]
 
+mod camera;
 #[path = "../relying_party/forger.rs"]
 #[expect(dead_code, reason = "shared with the tests of the JSON interface")]
 mod forger;

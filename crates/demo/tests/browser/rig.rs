@@ -56,8 +56,8 @@ impl Rig {
         let server = tokio::spawn(async move {
             console.serve(std::future::pending()).await.unwrap();
         });
-        let (driver, address) = start_driver();
         let profile = TempDir::new().unwrap();
+        let (driver, address) = start_driver(profile.path());
         let browser = ClientBuilder::new(HttpConnector::new())
             .capabilities(capabilities(
                 profile.path().to_str().unwrap(),

@@ -68,7 +68,8 @@ impl Laptop {
         let answered = relay.joined() + relay.refused();
         let mut serving = pin!(phone.accept(&code));
         let mut served = None;
-        let mut phone_is_done = None;
+        // How often the page has been asked since the phone was done.
+        let mut asked = None;
         let deadline = Instant::now() + CEREMONY;
         let outcome = loop {
             if let Some(outcome) = self.outcome().await? {
@@ -82,17 +83,20 @@ impl Laptop {
                     no_outcome(served.as_ref())
                 });
             }
-            match phone_is_done {
+            match &mut asked {
                 None => {
                     served = timeout(POLL, &mut serving).await.ok();
-                    phone_is_done = served.as_ref().map(|_| Instant::now());
+                    asked = served.as_ref().map(|_| 0);
                 }
                 // The browser shows an error of its own, and the page waits until somebody closes it.
-                Some(since) if since.elapsed() > ANSWER => {
+                Some(ANSWER_POLLS) => {
                     self.screen.press_escape()?;
-                    sleep(ANSWER).await;
+                    sleep(ANSWER_POLLS * POLL).await;
                 }
-                Some(_) => sleep(POLL).await,
+                Some(asked) => {
+                    *asked += 1;
+                    sleep(POLL).await;
+                }
             }
         };
         let phone = match served {
@@ -225,7 +229,8 @@ fn no_outcome(phone: Option<&Result<PhoneOutcome, PhoneError>>) -> RigError {
 const CODE: Duration = Duration::from_secs(40);
 /// A ceremony takes less than a second.
 const CEREMONY: Duration = Duration::from_secs(40);
-/// From the end of the phone's part to the page's answer. Who closes a dialog too early cancels what was about to succeed.
-const ANSWER: Duration = Duration::from_secs(2);
+/// From the end of the phone's part to the page's answer. Who closes a dialog too early cancels what was about to succeed,
+/// so this is not a time: a machine that stands still answers nothing meanwhile.
+const ANSWER_POLLS: u32 = 40;
 /// Neither a screen nor a page tells when it changes.
 const POLL: Duration = Duration::from_millis(50);

@@ -127,6 +127,7 @@ impl Peer {
         self.send(Stage::Approving, message).await?;
         loop {
             if let Some(LaptopEvent::Reply(reply)) = self.next(Stage::Approving).await? {
+                debug!("the phone has answered");
                 return Ok(reply);
             }
         }

@@ -4,6 +4,7 @@ use std::io;
 
 use hawser_tunnel::{DialStage, Dialer, DialerError, OpenError};
 use tokio::io::AsyncReadExt as _;
+use tokio::net::TcpSocket;
 
 use crate::server::{ID, ROUTING, Service, domain};
 
@@ -25,10 +26,10 @@ async fn a_name_without_an_address_is_told_apart() {
 
 #[tokio::test]
 async fn a_port_where_nobody_listens_is_told_apart() {
-    let address = {
-        let service = Service::start().await;
-        service.address()
-    };
+    // Bound, so that nobody else gets the port, and not listening.
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let address = socket.local_addr().unwrap().to_string();
     let dialer = Dialer::new().connect_to(&address).unwrap();
     let error = dialer.join(domain(), ROUTING, ID).await.unwrap_err();
     let OpenError::Connect { attempts, .. } = &error else {

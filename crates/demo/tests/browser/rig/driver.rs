@@ -28,9 +28,11 @@ impl Drop for Driver {
 }
 
 /// Starts chromedriver on a port that it chooses, and returns its address.
-pub(super) fn start_driver() -> (Driver, String) {
+pub(super) fn start_driver(folder: &Path) -> (Driver, String) {
     let mut child = Command::new("chromedriver")
         .arg("--port=0")
+        // What a browser that is killed leaves behind goes with the folder.
+        .env("TMPDIR", folder)
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
