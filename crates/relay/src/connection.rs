@@ -92,7 +92,7 @@ impl Shared {
             Ok(Ok(asked)) => asked,
             // The peer is gone before it asked for anything.
             Ok(Err(_)) => return None,
-            Err(_) => Asked::refused(Refusal::HeadTimedOut),
+            Err(_) => Asked::refused(Refusal::HeadTimedOut, Told::TimedOut),
         };
         if let Some(proxy) = proxy
             && let Err(exceeded) = self.assign(&mut seat, told, proxy)

@@ -38,14 +38,14 @@ impl<'a> RequestHead<'a> {
     }
 }
 
-/// Parses a head at the start of `bytes` and hands it to `then`, with the number of its bytes.
-/// `None` while the head is incomplete.
+/// Parses a head at the start of `bytes` and hands it to `then`, with the number of its bytes and
+/// whether RFC 9112 has anything against it. `None` while the head is incomplete.
 ///
 /// # Errors
 /// The refusal that a malformed head deserves.
 pub(crate) fn with_head<T>(
     bytes: &[u8],
-    then: impl FnOnce(&RequestHead<'_>, usize) -> T,
+    then: impl FnOnce(&RequestHead<'_>, usize, Result<(), Refusal>) -> T,
 ) -> Result<Option<T>, Refusal> {
     let mut fields = [EMPTY_HEADER; FIELDS_MAX];
     let mut request = httparse::Request::new(&mut fields);
@@ -56,16 +56,18 @@ pub(crate) fn with_head<T>(
         Err(httparse::Error::Version) => return Err(Refusal::HttpVersion),
         Err(_) => return Err(Refusal::Malformed),
     };
-    if request.version != Some(1) {
-        return Err(Refusal::HttpVersion);
-    }
+    let is_1_1 = request.version == Some(1);
     let head = RequestHead {
         method: request.method.unwrap_or_default(),
         target: request.path.unwrap_or_default(),
         fields: request.headers,
     };
-    check(&head)?;
-    Ok(Some(then(&head, len)))
+    let checked = if is_1_1 {
+        check(&head)
+    } else {
+        Err(Refusal::HttpVersion)
+    };
+    Ok(Some(then(&head, len, checked)))
 }
 
 /// What RFC 9112 demands of every request, and no body.

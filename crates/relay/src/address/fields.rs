@@ -46,12 +46,11 @@ fn forwarded_for(head: &RequestHead<'_>) -> Vec<Option<IpAddr>> {
 /// `for=192.0.2.1;proto=https, for="[2001:db8::1]:4711"`.
 fn forwarded(head: &RequestHead<'_>) -> Vec<Option<IpAddr>> {
     head.values("forwarded")
-        .flat_map(|value| match std::str::from_utf8(value) {
-            Ok(value) => split(value, ',')
-                .into_iter()
-                .map(forwarded_by_one)
-                .collect(),
-            Err(_) => vec![None],
+        .flat_map(|value| {
+            // What is no text stands in the client's own claim, and must not spoil what was appended to it.
+            let value = String::from_utf8_lossy(value);
+            let nodes = split(&value, ',').into_iter().map(forwarded_by_one);
+            nodes.collect::<Vec<_>>()
         })
         .collect()
 }
@@ -104,12 +103,12 @@ mod tests {
 
     use super::*;
 
-    fn told(address_from: AddressFrom, fields: &[(&str, &str)]) -> Told {
+    fn told<V: AsRef<[u8]>>(address_from: AddressFrom, fields: &[(&str, V)]) -> Told {
         let fields: Vec<_> = fields
             .iter()
             .map(|(name, value)| Header {
                 name,
-                value: value.as_bytes(),
+                value: value.as_ref(),
             })
             .collect();
         let head = RequestHead {
@@ -160,7 +159,7 @@ mod tests {
             told(AddressFrom::XForwardedFor, &twice),
             client("192.0.2.2")
         );
-        assert_eq!(told(AddressFrom::XForwardedFor, &[]), Told::Nothing);
+        assert_eq!(told::<&str>(AddressFrom::XForwardedFor, &[]), Told::Nothing);
     }
 
     #[test]
@@ -209,6 +208,32 @@ mod tests {
         }
         let other = [("X-Forwarded-For", "192.0.2.1")];
         assert_eq!(told(AddressFrom::Forwarded, &other), Told::Nothing);
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_spoil_only_the_node_that_they_stand_in() {
+        for (value, expected) in [
+            (&b"for=\"\xff\", for=192.0.2.1"[..], client("192.0.2.1")),
+            (b"\xff, for=192.0.2.1", client("192.0.2.1")),
+            // The first byte of a longer letter takes no quotation mark with it.
+            (b"for=\"\xe2\", for=192.0.2.1", client("192.0.2.1")),
+            (
+                b"for=192.0.2.1;host=\"\xff\", for=10.1.1.1",
+                client("192.0.2.1"),
+            ),
+            (b"for=192.0.2.1, for=\"\xff\"", Told::Malformed),
+        ] {
+            let shown = String::from_utf8_lossy(value);
+            let fields = [("Forwarded", value)];
+            assert_eq!(told(AddressFrom::Forwarded, &fields), expected, "{shown}");
+        }
+        for (value, expected) in [
+            (&b"\xff, 192.0.2.1"[..], client("192.0.2.1")),
+            (b"192.0.2.1, \xff", Told::Malformed),
+        ] {
+            let fields = [("X-Forwarded-For", value)];
+            assert_eq!(told(AddressFrom::XForwardedFor, &fields), expected);
+        }
     }
 
     #[test]

@@ -67,9 +67,15 @@ impl Shared {
     fn decide(&self, bytes: &[u8], origin: Origin) -> Option<Asked> {
         let most = self.config.limits.head_bytes;
         let conditions = self.conditions();
-        let decided = with_head(bytes, |head, len| {
-            if len > most {
-                return Asked::refused(Refusal::HeadTooLarge);
+        let decided = with_head(bytes, |head, len, checked| {
+            let told = told_by(head, &self.config.proxies);
+            let checked = if len > most {
+                Err(Refusal::HeadTooLarge)
+            } else {
+                checked
+            };
+            if let Err(refusal) = checked {
+                return Asked::refused(refusal, told);
             }
             Asked {
                 decision: match (origin, &self.peers) {
@@ -80,13 +86,14 @@ impl Shared {
                     (Origin::Peer, None) => Decision::Refuse(Refusal::PeerForged),
                 },
                 early: bytes.get(len..).unwrap_or_default().to_vec(),
-                told: told_by(head, &self.config.proxies),
+                told,
             }
         });
+        let unreadable = |refusal| Some(Asked::refused(refusal, Told::Malformed));
         match decided {
-            Ok(None) if bytes.len() >= most => Some(Asked::refused(Refusal::HeadTooLarge)),
+            Ok(None) if bytes.len() >= most => unreadable(Refusal::HeadTooLarge),
             Ok(asked) => asked,
-            Err(refusal) => Some(Asked::refused(refusal)),
+            Err(refusal) => unreadable(refusal),
         }
     }
 
@@ -105,11 +112,11 @@ impl Shared {
 }
 
 impl Asked {
-    pub(super) fn refused(refusal: Refusal) -> Self {
+    pub(super) fn refused(refusal: Refusal, told: Told) -> Self {
         Self {
             decision: Decision::Refuse(refusal),
             early: Vec::new(),
-            told: Told::Nothing,
+            told,
         }
     }
 }

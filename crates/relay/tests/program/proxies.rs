@@ -151,6 +151,57 @@ fn a_field_of_a_trusted_proxy_counts_and_anybody_elses_does_not() {
 }
 
 #[test]
+fn a_refused_request_counts_against_the_client_that_it_names_as_far_as_it_can_be_read() {
+    let relay = Program::start(&[
+        "--trusted-proxies=127.0.0.1",
+        "--client-address-from=x-forwarded-for",
+        "--head-bytes=1KiB",
+        "--head-time=50ms",
+    ]);
+    let named = "Host: relay\r\nX-Forwarded-For: 192.0.2.1\r\n";
+    let long = "y".repeat(1000);
+    let many = "X: y\r\n".repeat(70);
+    for (request, status) in [
+        (
+            format!("POST / HTTP/1.1\r\n{named}Content-Length: 5\r\n\r\n"),
+            "400",
+        ),
+        (
+            format!("GET / HTTP/1.1\r\n{named}Expect: 100-continue\r\n\r\n"),
+            "417",
+        ),
+        (
+            format!("GET / HTTP/1.1\r\n{named}Host: relay\r\n\r\n"),
+            "400",
+        ),
+        (format!("GET / HTTP/1.0\r\n{named}\r\n"), "505"),
+        // What cannot be read to its end.
+        (format!("GET / HTTP/1.1\r\n{named}X: {long}\r\n"), "431"),
+        (format!("GET / HTTP/1.1\r\n{named}{many}\r\n"), "431"),
+        (format!("rubbish\r\n{named}\r\n"), "400"),
+        // Nor has this one.
+        (format!("GET / HTTP/1.1\r\n{named}"), "408"),
+        // A health check.
+        ("GET / HTTP/1.0\r\n\r\n".to_owned(), "505"),
+    ] {
+        let mut stream = connect_from("127.0.0.1", &relay);
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = [0; 12];
+        stream.read_exact(&mut answer).unwrap();
+        assert_eq!(&answer[9..], status.as_bytes(), "{request}");
+    }
+    for (told, count) in [
+        ("client", 4.0),
+        ("malformed", 3.0),
+        ("timed_out", 1.0),
+        ("nothing", 1.0),
+    ] {
+        let series = format!("hawser_relay_proxied_connections_total{{told=\"{told}\"}}");
+        relay.metric_becomes(&series, |found| (found - count).abs() < 0.1);
+    }
+}
+
+#[test]
 fn tls_comes_behind_the_proxy_header() {
     let authority = Authority::new();
     let mut flags = authority.sign("relay", "relay.example").flags().to_vec();
