@@ -154,13 +154,18 @@ impl End {
     /// Whether only what this peer sends has ended, with this error, as when another instance drains.
     fn still_hears(&self, error: &io::Error) -> bool {
         let origin = self.seat.as_ref().map(Seat::origin);
-        origin == Some(Origin::Peer) && error.kind() == io::ErrorKind::UnexpectedEof
+        origin == Some(Origin::Peer) && has_ended(error)
     }
 
     fn lost(&mut self) -> Stopped {
         self.farewell = Farewell::Lost;
         Stopped(CloseReason::PeerLost)
     }
+}
+
+/// Whether this is the end of a stream rather than the loss of a connection.
+fn has_ended(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::UnexpectedEof
 }
 
 /// Moves what `from` sends to `to` until one of them has to wait.

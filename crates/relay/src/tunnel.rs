@@ -135,6 +135,7 @@ impl Future for Tunnel {
 impl State {
     fn poll(&mut self, mut alarm: Pin<&mut Sleep>, cx: &mut Context<'_>) -> Poll<Stopped> {
         while alarm.as_mut().poll(cx).is_ready() {
+            self.catch_up(cx);
             if let Some(reason) = self.due(Instant::now()) {
                 return Poll::Ready(Stopped(reason));
             }
@@ -216,11 +217,15 @@ impl State {
                 if cut.as_mut().poll(cx).is_ready() {
                     return Poll::Ready(Stopped(CloseReason::Draining));
                 }
+                // Whoever hangs up does so right behind its last message, which may still be here when the
+                // other one's cannot be written any more.
+                let lost = Poll::Ready(Stopped(CloseReason::PeerLost));
                 let mut stopped = poll_forward(phone, laptop, &shared.budget, cx);
-                if stopped.is_pending() {
+                if stopped == lost {
+                    let _ = poll_forward(laptop, phone, &shared.budget, cx);
+                } else if stopped.is_pending() {
                     stopped = poll_forward(laptop, phone, &shared.budget, cx);
-                    if stopped == Poll::Ready(Stopped(CloseReason::PeerLost)) {
-                        // A phone hangs up right behind its last message, which may still be here.
+                    if stopped == lost {
                         let _ = poll_forward(phone, laptop, &shared.budget, cx);
                     }
                 }

@@ -8,7 +8,7 @@ use tokio::io::AsyncWrite as _;
 
 use super::frame::{close_answer, close_frame};
 use super::inbound::{Budget, Heard};
-use super::{End, READS_A_TURN, with_read_buffer};
+use super::{End, READS_A_TURN, has_ended, with_read_buffer};
 use crate::socket::Socket;
 
 /// Bytes taken from a peer that has been told goodbye: more than the kernels at both ends hold of what it
@@ -39,8 +39,8 @@ pub(super) enum Farewell {
     Broken,
     /// Ours is on its way; the peer's answer is to come.
     Said,
-    /// All that it can be told is on its way to a peer that will not answer, or whose answer would not be
-    /// understood.
+    /// All that it can be told is on its way to a peer that has answered already or will not, or whose answer
+    /// would not be understood.
     Told,
     /// Our side is closed, and what still comes is thrown away until the peer closes its own:
     /// closing with bytes unread would make the kernel take back what the peer has not got yet.
@@ -118,23 +118,21 @@ impl End {
             Poll::Ready(Err(_)) => return Poll::Ready(Farewell::Lost),
             flushed => flushed.is_ready(),
         };
-        if self.farewell == Farewell::Told {
-            if !flushed {
-                return Poll::Pending;
+        if self.farewell == Farewell::Told && flushed {
+            match Pin::new(&mut self.socket).poll_shutdown(cx) {
+                Poll::Ready(Ok(())) => self.farewell = Farewell::Discarding,
+                Poll::Ready(Err(_)) => return Poll::Ready(Farewell::Lost),
+                Poll::Pending => {}
             }
-            if ready!(Pin::new(&mut self.socket).poll_shutdown(cx)).is_err() {
-                return Poll::Ready(Farewell::Lost);
-            }
-            self.farewell = Farewell::Discarding;
         }
         // Also while the peer takes nothing: it may be one that first wants to be rid of what it says.
         for _ in 0..READS_A_TURN {
             if self.is_flooding() {
                 return Poll::Ready(Farewell::Lost);
             }
-            let answer = ready!(with_read_buffer(|buffer| self.poll_hear(cx, buffer)));
-            if matches!(answer, Farewell::Done | Farewell::Lost) {
-                return Poll::Ready(answer);
+            self.farewell = ready!(with_read_buffer(|buffer| self.poll_hear(cx, buffer)));
+            if matches!(self.farewell, Farewell::Done | Farewell::Lost) {
+                return Poll::Ready(self.farewell);
             }
         }
         cx.waker().wake_by_ref();
@@ -146,15 +144,21 @@ impl End {
         let read = match ready!(self.poll_read(cx, buffer)) {
             Ok(read) => read,
             Err(error) if self.still_hears(&error) => return Poll::Ready(Farewell::Done),
+            // It has said all, and may still take the rest.
+            Err(error) if self.farewell == Farewell::Told && has_ended(&error) => {
+                return Poll::Ready(Farewell::Done);
+            }
             Err(_) => return Poll::Ready(Farewell::Lost),
         };
         let len = u32::try_from(read.len()).unwrap_or(u32::MAX);
         self.late_bytes = self.late_bytes.saturating_add(len);
-        if self.farewell == Farewell::Discarding {
-            return Poll::Ready(Farewell::Discarding);
+        if matches!(self.farewell, Farewell::Told | Farewell::Discarding) {
+            return Poll::Ready(self.farewell);
         }
         Poll::Ready(match self.inbound.scan(read, &UNLIMITED).0 {
             Heard::Data => self.farewell,
+            // As in the answer to its own: a slow one may say more before it has got all.
+            Heard::Close(_) | Heard::Fault(_) if !self.outbound.is_empty() => Farewell::Told,
             Heard::Close(_) | Heard::Fault(_) => Farewell::Done,
         })
     }
@@ -163,8 +167,10 @@ impl End {
 #[cfg(test)]
 mod tests {
     use std::future::poll_fn;
+    use std::time::Duration;
 
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, duplex};
+    use tokio::time::timeout;
     use tokio::{join, task};
 
     use super::*;
@@ -196,12 +202,36 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_slow_peer_that_will_not_answer_is_heard_out_so_that_it_gets_what_came_before() {
+    async fn a_peer_that_has_said_all_still_gets_what_waits_for_it() {
+        let metrics = Metrics::new().unwrap();
+        let (mut peer, ours) = duplex(64);
+        let socket = Socket::Other(Box::new(ours));
+        let mut end = End::new(socket, Vec::new(), Seat::new(&metrics));
+        end.push_early(vec![7; 1000]);
+        end.say_goodbye(CloseReason::PeerLost, true);
+        let goodbye = task::spawn(async move { poll_fn(|cx| end.poll_goodbye(cx)).await });
+        peer.shutdown().await.unwrap();
+        let mut read = Vec::new();
+        peer.read_to_end(&mut read).await.unwrap();
+        assert!(read == [7; 1000], "{} bytes", read.len());
+        goodbye.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_slow_peer_is_heard_out_so_that_it_gets_what_came_before() {
+        /// A peer's own close frame, with code 1000.
+        const CLOSE: [u8; 8] = [0x88, 0x82, 0, 0, 0, 0, 0x03, 0xE8];
         let metrics = Metrics::new().unwrap();
         let answer = close_answer(Some(1000));
-        for (farewell, in_frame, answer) in [
-            (Farewell::Open, true, &[][..]),
-            (Farewell::Heard(Some(1000)), false, &answer),
+        let ours = close_frame(CloseReason::PeerLost);
+        for (farewell, in_frame, says, answer) in [
+            (Farewell::Open, true, &[][..], &[][..]),
+            (Farewell::Heard(Some(1000)), false, &[], &answer),
+            // The close frames cross.
+            (Farewell::Open, false, &CLOSE, &ours),
+            // It wants to be rid of what it says before it reads.
+            (Farewell::Open, true, &[0; 1000], &[]),
+            (Farewell::Heard(Some(1000)), false, &[0; 1000], &answer),
         ] {
             let (mut peer, ours) = duplex(64);
             let socket = Socket::Other(Box::new(ours));
@@ -210,6 +240,8 @@ mod tests {
             end.farewell = farewell;
             end.say_goodbye(CloseReason::PeerLost, in_frame);
             let goodbye = task::spawn(async move { poll_fn(|cx| end.poll_goodbye(cx)).await });
+            let said = timeout(Duration::from_secs(20), peer.write_all(says)).await;
+            said.expect("it is listened to").unwrap();
             let mut read = Vec::new();
             peer.read_to_end(&mut read).await.unwrap();
             assert!(read == [&[7; 1000], answer].concat(), "{farewell:?}");

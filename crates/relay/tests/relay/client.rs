@@ -1,6 +1,7 @@
 //! A client of the relay that can misbehave: it writes bytes and reads frames.
 
 use std::future::Future;
+use std::pin::Pin;
 use std::time::Duration;
 
 use hawser_relay::{Config, Relay};
@@ -40,12 +41,35 @@ pub(crate) fn relay_with(change: impl FnOnce(&mut Config)) -> Relay {
 
 /// A connection whose pipe holds `room` bytes each way.
 pub(crate) fn connect_with_room(relay: &Relay, room: usize) -> Peer {
+    let (peer, served) = unserved(relay, room);
+    tokio::spawn(served);
+    peer
+}
+
+/// The same, served only while the future is polled.
+pub(crate) fn unserved(
+    relay: &Relay,
+    room: usize,
+) -> (Peer, Pin<Box<dyn Future<Output = ()> + Send>>) {
     let (ours, theirs) = duplex(room);
     let relay = relay.clone();
-    tokio::spawn(async move { relay.serve_io(theirs, None).await });
-    Peer {
+    let peer = Peer {
         io: ours,
         unread: Vec::new(),
+    };
+    let served = Box::pin(async move { relay.serve_io(theirs, None).await });
+    (peer, served)
+}
+
+/// Does something while a connection is served, which must not end meanwhile.
+pub(crate) async fn beside<T>(
+    served: &mut Pin<Box<dyn Future<Output = ()> + Send>>,
+    work: impl Future<Output = T>,
+) -> T {
+    tokio::select! {
+        biased;
+        done = work => done,
+        () = served => panic!("the connection has ended"),
     }
 }
 

@@ -5,8 +5,8 @@ use std::time::Duration;
 use tokio::time::{Instant, advance, sleep};
 
 use crate::client::{
-    ID, Received, close, connect, connect_with_room, laptop, message, pair, phone, relay,
-    relay_with, settle, upgrade,
+    ID, Received, beside, binary, close, connect, connect_with_room, laptop, message, pair, phone,
+    relay, relay_with, settle, unserved, upgrade,
 };
 
 #[tokio::test(start_paused = true)]
@@ -109,6 +109,41 @@ async fn a_peer_that_reads_nothing_is_given_up_and_one_that_reads_slowly_is_not(
     assert_eq!(start.elapsed().as_secs(), 30);
 }
 
+/// As when the machine below it is halted for a while.
+#[tokio::test(start_paused = true)]
+async fn a_relay_that_stood_still_blames_no_peer_that_has_room_by_now() {
+    for (phone_room, laptop_room) in [(500, 1 << 16), (1 << 16, 500)] {
+        let relay = relay_with(|config| config.limits.ping_interval = Duration::from_secs(10_000));
+        let (mut phone, mut served) = unserved(&relay, phone_room);
+        let opening = async {
+            phone
+                .write(upgrade(&format!("/cable/new/{ID}")).as_bytes())
+                .await;
+            assert_eq!(phone.answer().await.status, 101);
+        };
+        beside(&mut served, opening).await;
+        let mut laptop = connect_with_room(&relay, laptop_room);
+        laptop
+            .write(upgrade(&format!("/cable/connect/000000/{ID}")).as_bytes())
+            .await;
+        assert_eq!(beside(&mut served, laptop.answer()).await.status, 101);
+        let (from, slow) = if phone_room == 500 {
+            (&mut laptop, &mut phone)
+        } else {
+            (&mut phone, &mut laptop)
+        };
+        from.send(&[5; 5000]).await;
+        // Its pipe is full, and then the relay does nothing for longer than a peer may.
+        beside(&mut served, settle()).await;
+        sleep(Duration::from_secs(31)).await;
+        let received = beside(&mut served, slow.receive()).await;
+        assert_eq!(received, binary(&[5; 5000]));
+        from.send(b"still here").await;
+        let received = beside(&mut served, slow.receive()).await;
+        assert_eq!(received, binary(b"still here"));
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_peer_that_never_answers_our_close_is_dropped() {
     let relay = relay();
@@ -145,7 +180,7 @@ async fn drain_refuses_phones_lets_laptops_in_and_cuts_at_the_deadline() {
 
     let mut laptop = laptop(&relay).await;
     laptop.write(&message(b"still here")).await;
-    assert_eq!(phone.receive().await, crate::client::binary(b"still here"));
+    assert_eq!(phone.receive().await, binary(b"still here"));
     loop {
         match phone.receive().await {
             Received::Frame { opcode: 9, .. } => {}

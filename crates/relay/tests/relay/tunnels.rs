@@ -125,6 +125,30 @@ async fn a_message_before_a_lost_connection_arrives() {
     assert_eq!(laptop.receive().await, Received::Close { code: Some(1001) });
 }
 
+/// What cannot be written to a peer that has gone must not hide what can still be read from it.
+#[tokio::test(start_paused = true)]
+async fn a_message_before_a_lost_connection_arrives_also_where_the_other_one_speaks_too() {
+    for phone_goes in [true, false] {
+        let relay = relay();
+        let (phone, laptop) = pair(&relay).await;
+        let (mut leaving, mut staying) = if phone_goes {
+            (phone, laptop)
+        } else {
+            (laptop, phone)
+        };
+        staying.send(b"meanwhile").await;
+        leaving.send(b"last words").await;
+        drop(leaving);
+        assert_eq!(
+            staying.receive().await,
+            binary(b"last words"),
+            "{phone_goes}"
+        );
+        let told = staying.receive().await;
+        assert_eq!(told, Received::Close { code: Some(1001) });
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn the_death_of_either_side_is_passed_on_at_once() {
     let relay = relay();
