@@ -255,6 +255,7 @@ mod tests {
         let desk = desk();
         let relay = desk.relay.clone();
         let (seize, seized) = oneshot::channel();
+        let (stop, stopped) = oneshot::channel();
         let (grip, let_go) = mpsc::channel::<()>();
         let (at_work, works) = oneshot::channel();
         let event_loop = thread::spawn(move || {
@@ -265,6 +266,7 @@ mod tests {
                 tokio::task::yield_now().await;
                 at_work.send(()).unwrap();
                 seized.await.unwrap();
+                stop.send(()).unwrap();
                 // Until the test hangs up.
                 let_go.recv().unwrap_err();
             });
@@ -272,7 +274,8 @@ mod tests {
         works.await.unwrap();
         assert_eq!(desk.lives().await.status(), StatusCode::OK);
         seize.send(()).unwrap();
-        tokio::time::pause();
+        stopped.await.unwrap();
+        // By the real clock: the tests' own would not wait for the other thread, whatever that does.
         assert_eq!(desk.lives().await.status(), StatusCode::SERVICE_UNAVAILABLE);
         drop(grip);
         event_loop.join().unwrap();
