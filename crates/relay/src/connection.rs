@@ -187,8 +187,12 @@ impl Shared {
     ) -> Result<Ticket<Box<Joining>>, Option<Refusal>> {
         let ticket = self.pairing.claim(tunnel).ok_or(Refusal::NoTunnel)?;
         let answer = response::switching(key, None);
-        self.write(socket, &answer).await.map_err(|_| None)?;
-        Ok(ticket)
+        // Its phone waits for the ticket alone, so the end of a drain must not wait for the laptop.
+        let write = self.write(socket, &answer);
+        match self.cut.run_until_cancelled(write).await {
+            Some(Ok(())) => Ok(ticket),
+            Some(Err(_)) | None => Err(None),
+        }
     }
 
     fn hand_over(&self, socket: Socket, early: Vec<u8>, seat: Seat, ticket: Ticket<Box<Joining>>) {

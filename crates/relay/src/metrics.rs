@@ -22,8 +22,8 @@ use crate::tls::HandshakeFailure;
 
 pub use self::certificate::CertificateMetrics;
 pub(crate) use self::counted::Counted;
-pub(crate) use self::drain::AtDrain;
 use self::drain::DrainMetrics;
+pub(crate) use self::drain::Moment;
 pub(crate) use self::limit::Limit;
 pub use self::stats::Stats;
 
@@ -231,15 +231,15 @@ impl Metrics {
             .inc();
     }
 
-    /// Tunnels that ended for a reason, in either state.
-    pub(crate) fn closed(&self, reason: CloseReason) -> u64 {
-        ["waiting", "paired"]
-            .map(|state| {
-                self.closed
-                    .with_label_values(&[state, reason.label()])
-                    .get()
-            })
-            .iter()
+    /// Tunnels that have ended, since the start.
+    pub(crate) fn closed(&self) -> u64 {
+        let ended = |state, reason: &CloseReason| {
+            let labels = [state, reason.label()];
+            self.closed.with_label_values(&labels).get()
+        };
+        let reasons = CloseReason::ALL.iter();
+        reasons
+            .map(|reason| ended("waiting", reason) + ended("paired", reason))
             .sum()
     }
 

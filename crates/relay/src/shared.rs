@@ -10,7 +10,7 @@ use crate::census::Census;
 use crate::clients::Clients;
 use crate::config::{Ceiling, Config};
 use crate::joining::Joining;
-use crate::metrics::{AtDrain, Metrics};
+use crate::metrics::{Metrics, Moment};
 use crate::open_files;
 use crate::pairing::Pairing;
 use crate::peer::Peers;
@@ -36,9 +36,10 @@ pub(crate) struct Shared {
     /// Every event loop that accepts connections.
     loops: Mutex<Vec<Handle>>,
     draining: AtomicBool,
-    pub(crate) at_drain: OnceLock<AtDrain>,
-    /// Clients of other instances' tunnels that there were at the end of a drain's time.
-    pub(crate) hops_cut: OnceLock<u64>,
+    /// When a drain began.
+    pub(crate) at_drain: OnceLock<Moment>,
+    /// When its time was over.
+    pub(crate) at_deadline: OnceLock<Moment>,
     /// Each thread has an event loop of its own, so that a socket moves with its tunnel.
     own_loops: AtomicBool,
 }
@@ -77,7 +78,7 @@ impl Shared {
             loops: Mutex::default(),
             draining: AtomicBool::new(false),
             at_drain: OnceLock::new(),
-            hops_cut: OnceLock::new(),
+            at_deadline: OnceLock::new(),
             own_loops: AtomicBool::new(false),
             config,
         }

@@ -44,10 +44,15 @@ pin_project! {
     }
 
     impl PinnedDrop for Tunnel {
-        /// A fault of ours ends a tunnel without a goodbye, which is where the others are counted.
+        /// A fault of ours, or an app that drops the connection, ends a tunnel without a goodbye, which is
+        /// where the others are counted.
         fn drop(this: Pin<&mut Self>) {
-            if this.goodbye.is_none() && std::thread::panicking() {
-                this.state.count(CloseReason::Internal);
+            if this.goodbye.is_none() {
+                this.state.count(if std::thread::panicking() {
+                    CloseReason::Internal
+                } else {
+                    CloseReason::PeerLost
+                });
             }
         }
     }

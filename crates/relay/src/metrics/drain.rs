@@ -36,23 +36,23 @@ impl DrainMetrics {
     }
 }
 
-/// What there is when a drain begins.
+/// What a drain is measured by, at one moment: tunnels, and clients that are passed on to those of other
+/// instances.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct AtDrain {
-    pub(crate) tunnels: u64,
-    /// Clients whose tunnel is at another instance.
-    pub(crate) hops: u64,
-    /// How many of those there have been.
-    pub(crate) hops_joined: u64,
+pub(crate) struct Moment {
+    /// How many there have been since the start.
+    pub(crate) begun: u64,
+    /// How many of them have ended. One that says goodbye has.
+    pub(crate) ended: u64,
 }
 
-impl AtDrain {
+impl Moment {
     pub(crate) fn now(metrics: &Metrics) -> Self {
-        let stats = metrics.stats();
+        let hops = metrics.peers.joined();
+        let open_hops = metrics.stats().hops;
         Self {
-            tunnels: stats.waiting + stats.paired,
-            hops: stats.hops,
-            hops_joined: metrics.peers.joined(),
+            begun: metrics.opened.get() + hops,
+            ended: metrics.closed() + hops.saturating_sub(open_hops),
         }
     }
 }

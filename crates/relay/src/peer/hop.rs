@@ -63,7 +63,7 @@ impl Shared {
             metrics.count(Outcome::NoRoom);
             return Some(refusal(Outcome::NoRoom));
         };
-        let _open = Counted::new(&metrics.open);
+        let _begun = Counted::new(&metrics.begun);
         let since = Instant::now();
         let answer = peers.ask(place, asked, &early).await;
         if answer.is_ok() {
@@ -79,6 +79,7 @@ impl Shared {
             },
             Err(outcome) => *outcome,
         };
+        let _open = (outcome == Outcome::Joined).then(|| Counted::new(&metrics.open));
         metrics.count(outcome);
         let Answer { peer, bytes, .. } = match (outcome, answer) {
             (Outcome::Joined, Ok(answer)) => answer,

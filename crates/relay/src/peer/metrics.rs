@@ -62,8 +62,10 @@ impl Outcome {
 /// The counters of hops.
 #[derive(Debug, Clone)]
 pub(crate) struct PeerMetrics {
-    /// Hops that are under way.
+    /// Clients whose tunnel is at another instance.
     pub(crate) open: IntGauge,
+    /// Those, and clients for whom another instance is just being asked. Not shown: a drain waits for them.
+    pub(crate) begun: IntGauge,
     /// Connections of other instances.
     pub(crate) connections: IntGauge,
     down: IntGauge,
@@ -119,6 +121,7 @@ impl PeerMetrics {
                 "hawser_relay_peer_hops",
                 "Clients whose tunnel is at another instance.",
             )?,
+            begun: IntGauge::new("begun", "Hops that are open or asked for.")?,
             connections: IntGauge::new(
                 "hawser_relay_peer_connections",
                 "Connections of other instances.",

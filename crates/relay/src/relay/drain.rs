@@ -2,55 +2,38 @@
 
 use std::time::{Duration, SystemTime};
 
-use hawser_wire::CloseReason;
 use tokio::time::{Instant, sleep};
 
 use super::{DrainReport, Relay};
-use crate::metrics::AtDrain;
+use crate::metrics::Moment;
 
 impl Relay {
     pub(super) async fn drain(&self) -> DrainReport {
         let shared = &self.shared;
         let (drain_time, close_time) = (shared.config.drain_time, shared.config.limits.close_time);
         let deadline = SystemTime::now() + drain_time + close_time;
+        let now = || Moment::now(&shared.metrics);
         shared.drain();
-        let at_start = *shared
-            .at_drain
-            .get_or_init(|| AtDrain::now(&shared.metrics));
+        shared.at_drain.get_or_init(now);
         shared.metrics.drain.begin(deadline);
         self.wait_until_empty(drain_time).await;
-        let hops_cut = *shared.hops_cut.get_or_init(|| self.stats().hops);
+        shared.at_deadline.get_or_init(now);
         shared.cut.cancel();
         shared.pairing.clear();
         self.wait_until_empty(close_time).await;
-        // A tunnel that was saying goodbye already at the deadline has finished.
-        let tunnels_cut = shared.metrics.closed(CloseReason::Draining);
-        self.report(at_start, tunnels_cut, hops_cut)
+        self.drained_so_far()
     }
 
     /// How a drain would have gone if the relay ended now.
     #[must_use]
     pub fn drained_so_far(&self) -> DrainReport {
-        let shared = &self.shared;
-        let now = AtDrain::now(&shared.metrics);
-        let at_start = shared.at_drain.get().copied().unwrap_or(now);
-        // Behind the deadline those that were cut leave one by one.
-        let tunnels_cut = shared.metrics.closed(CloseReason::Draining);
-        let hops_cut = shared.hops_cut.get().copied().unwrap_or_default();
-        self.report(
-            at_start,
-            tunnels_cut.max(now.tunnels),
-            hops_cut.max(now.hops),
-        )
-    }
-
-    fn report(&self, at_start: AtDrain, tunnels_cut: u64, hops_cut: u64) -> DrainReport {
-        // There are no new tunnels here, but new laptops may have been passed on.
-        let hops_since = self.shared.metrics.peers.joined() - at_start.hops_joined;
-        let hops = at_start.hops + hops_since;
+        let now = Moment::now(&self.shared.metrics);
+        let at_drain = self.shared.at_drain.get().unwrap_or(&now);
+        // Behind it those that are cut leave one by one, and a client may come that was just being passed on.
+        let at_deadline = self.shared.at_deadline.get().unwrap_or(&now);
         DrainReport {
-            finished: at_start.tunnels.saturating_sub(tunnels_cut) + hops.saturating_sub(hops_cut),
-            cut: tunnels_cut + hops_cut,
+            finished: at_deadline.ended.saturating_sub(at_drain.ended),
+            cut: now.begun.saturating_sub(at_deadline.ended),
         }
     }
 
@@ -61,8 +44,10 @@ impl Relay {
         }
     }
 
+    /// With those that say goodbye, and clients for whom another instance is just being asked.
     fn tunnels(&self) -> u64 {
         let stats = self.stats();
-        stats.waiting + stats.paired + stats.hops
+        let hops = self.shared.metrics.peers.begun.get();
+        stats.waiting + stats.paired + u64::try_from(hops).unwrap_or_default()
     }
 }

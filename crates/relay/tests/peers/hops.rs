@@ -10,7 +10,9 @@ use hawser_wire::RoutingId;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
-use crate::client::{deliver, id, laptop, next, phone, until};
+use tokio::net::TcpStream;
+
+use crate::client::{PATIENCE, deliver, id, laptop, next, phone, until, within};
 use crate::cluster::{Cluster, Ground, Instance};
 
 #[tokio::test]
@@ -202,6 +204,46 @@ async fn a_drain_waits_for_hops_and_cuts_them_at_the_deadline() {
             panic!("no close frame: {told:?}");
         };
         assert_eq!(frame.code, CloseCode::Away);
+    }
+}
+
+#[tokio::test]
+async fn a_drain_counts_a_client_that_is_just_being_passed_on_once_and_only_if_it_is() {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    let (no, yes) = ("HTTP/1.1 404 No\r\n\r\n", "HTTP/1.1 101 Yes\r\n\r\n");
+    let request = format!(
+        "GET /cable/connect/001000/{} HTTP/1.1\r\nHost: relay\r\nConnection: Upgrade\r\n\
+         Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: fido.cable\r\n\r\n",
+        id(1)
+    );
+    let hour = std::time::Duration::from_hours(1);
+    for (answer, drain_time, expected) in [
+        (no, hour, (0, 0)),
+        (yes, hour, (1, 0)),
+        // The deadline passes while it is asked.
+        (no, std::time::Duration::ZERO, (0, 0)),
+        (yes, std::time::Duration::ZERO, (0, 1)),
+    ] {
+        let mut ground = Ground::find(2);
+        let mut asked = Instance::start(&mut ground, 0, 2, |config| {
+            config.drain_time = drain_time;
+            config.limits.close_time = PATIENCE;
+        });
+        let owner = ground.take(1);
+        let mut client = TcpStream::connect(asked.clients).await.unwrap();
+        client.write_all(request.as_bytes()).await.unwrap();
+        let (mut peer, _) = within(owner.accept()).await.unwrap();
+        assert_eq!(asked.metric("hawser_relay_peer_hops"), 0, "not yet");
+        asked.stop();
+        until("it drains", || !asked.relay.is_ready()).await;
+        peer.write_all(answer.as_bytes()).await.unwrap();
+        // The answer, or the end.
+        let _ = within(client.read(&mut [0; 12])).await;
+        drop((client, peer));
+        let report = asked.stopped().await;
+        assert_eq!((report.finished, report.cut), expected, "{answer:?}");
     }
 }
 

@@ -215,3 +215,61 @@ async fn drain_ends_as_soon_as_the_last_tunnel_does_and_cuts_waiting_phones() {
         }
     }
 }
+
+/// A phone whose laptop is still being answered waits for it no more.
+#[tokio::test(start_paused = true)]
+async fn a_drain_tells_a_phone_whose_laptop_does_not_take_its_answer() {
+    let relay = relay_with(|config| config.drain_time = Duration::from_secs(3));
+    let listener = hawser_relay::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let mut phone = phone(&relay).await;
+    let mut deaf = connect_with_room(&relay, 50);
+    deaf.write(upgrade(&format!("/cable/connect/000000/{ID}")).as_bytes())
+        .await;
+    settle().await;
+    let start = Instant::now();
+    let serving = tokio::spawn(relay.clone().serve(listener, async {}));
+    assert_eq!(phone.receive().await, Received::Close { code: Some(1001) });
+    assert_eq!(start.elapsed().as_secs(), 3);
+    let report = serving.await.unwrap();
+    assert_eq!((report.finished, report.cut), (0, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_drain_cuts_is_known_while_some_have_left_and_others_have_not_been_told() {
+    let relay = relay_with(|config| config.drain_time = Duration::from_secs(3));
+    let listener = hawser_relay::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let open = |n: u8| upgrade(&format!("/cable/new/{n:032X}"));
+    let mut phones = Vec::new();
+    let mut untold = Vec::new();
+    for n in 0..6 {
+        let (mut phone, mut served) = unserved(&relay, 4096);
+        phone.write(open(n).as_bytes()).await;
+        let answer = beside(&mut served, phone.answer()).await;
+        assert_eq!(answer.status, 101);
+        // This one is being polled until it has been counted.
+        beside(&mut served, settle()).await;
+        if n < 3 {
+            tokio::spawn(served);
+        } else {
+            untold.push(served);
+        }
+        phones.push(phone);
+    }
+    let serving = tokio::spawn(relay.clone().serve(listener, async {}));
+    settle().await;
+    phones[0].write(&close(1000)).await;
+    settle().await;
+    let so_far = relay.drained_so_far();
+    assert_eq!((so_far.finished, so_far.cut), (1, 5), "before the deadline");
+    sleep(Duration::from_millis(3100)).await;
+    for phone in &mut phones[1..3] {
+        assert_eq!(phone.receive().await, Received::Close { code: Some(1001) });
+    }
+    drop(phones);
+    settle().await;
+    let so_far = relay.drained_so_far();
+    assert_eq!((so_far.finished, so_far.cut), (1, 5));
+    drop(untold);
+    let report = serving.await.unwrap();
+    assert_eq!((report.finished, report.cut), (1, 5));
+}
