@@ -123,7 +123,7 @@ where
             if due <= free {
                 Ticket::never(worker, due);
             } else {
-                Ticket::late(worker, due, now - due);
+                worker.offer(due, now - due);
             }
         }
         worker.offered_until(now.min(plan.end()));
@@ -205,20 +205,12 @@ where
 
 #[cfg(test)]
 mod tests {
-    use clap::Parser as _;
     use tokio_util::sync::CancellationToken;
 
     use super::*;
-    use crate::args::{Arguments, Scenario};
-    use crate::client::dial::Dialer;
-    use crate::client::target::Target;
-    use crate::measure::clock::Clock;
     use crate::measure::latency::Phase;
-    use crate::measure::schedule::Spread;
     use crate::measure::tally::Tally;
-    use crate::payload::Filling;
-    use crate::run::window::Window;
-    use crate::run::worker::{Bounds, Common};
+    use crate::run::worker::testing::{THOUSAND_A_SECOND, held_back, worker};
 
     const HOLD: Duration = Duration::from_millis(100);
 
@@ -228,32 +220,8 @@ mod tests {
         F: Fn(Ticket) -> Fut,
         Fut: Future<Output = bool> + Send + 'static,
     {
-        let room = format!("--max-in-flight={room}");
-        let line = ["hawser-loadtest", "sign-ins", "--url=ws://127.0.0.1", &room];
-        let Scenario::SignIns(args) = Arguments::parse_from(line).scenario else {
-            unreachable!("as it says");
-        };
-        let target = Arc::new(Target::new(&args.target).unwrap());
-        let common = Common {
-            clock: Clock::start(),
-            dialer: Dialer::new(target, args.target.connect_timeout),
-            filling: Filling::new(0),
-            bounds: Bounds::new(&args.load.bounds),
-            stop: CancellationToken::new(),
-            window: Arc::new(Window::from(0)),
-            headline: Phase::Operation,
-            tunnels: Arc::default(),
-        };
-        let worker = Arc::new(Worker::new(0, 1, &common));
-        let plan = Plan {
-            rate: 1000.0,
-            spread: Spread::Constant,
-            ramp: Duration::ZERO,
-            warm_up: Duration::ZERO,
-            duration: Duration::from_mins(10),
-            count: None,
-        };
-        open(&worker, plan, operation).await;
+        let worker = worker(room);
+        open(&worker, THOUSAND_A_SECOND, operation).await;
         worker.shard.lock().clone()
     }
 
@@ -283,6 +251,7 @@ mod tests {
     #[tokio::test]
     async fn what_there_was_no_room_for_when_it_was_stopped_has_failed() {
         let tally = until_stopped(1, async |ticket| {
+            held_back(ticket.worker()).await;
             sleep(HOLD).await;
             ticket.worker().stop.cancel();
             sleep(HOLD).await;
@@ -307,6 +276,7 @@ mod tests {
                     return be_late(ticket).await;
                 }
                 if count == u64::from(ROOM) {
+                    held_back(ticket.worker()).await;
                     sleep(HOLD).await;
                     free.cancel();
                 }

@@ -82,18 +82,6 @@ impl Ticket {
         }
     }
 
-    /// Counts an operation that fell due and had not begun when the run was stopped, by the lateness of
-    /// the harness alone.
-    pub(crate) fn late(worker: &Worker, due: u64, late: u64) {
-        let mut tally = worker.shard.lock();
-        tally.live.offered += 1;
-        if worker.is_measured(due) {
-            tally.offered += 1;
-            tally.last_due = tally.last_due.max(due);
-            tally.record(Phase::Lag, late);
-        }
-    }
-
     pub(crate) fn worker(&self) -> &Arc<Worker> {
         &self.worker
     }

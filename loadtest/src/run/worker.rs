@@ -145,6 +145,17 @@ impl Worker {
         (schedule.is_some() || *count > 0).then_some(*count)
     }
 
+    /// Counts one that fell due, `late` nanoseconds of which are the harness's own lateness.
+    pub(crate) fn offer(&self, due: u64, late: u64) {
+        let mut tally = self.shard.lock();
+        tally.live.offered += 1;
+        if self.is_measured(due) {
+            tally.offered += 1;
+            tally.last_due = tally.last_due.max(due);
+            tally.record(Phase::Lag, late);
+        }
+    }
+
     /// Operations were offered until then, though none fell due of late: that time counts too.
     pub(crate) fn offered_until(&self, at: u64) {
         let mut tally = self.shard.lock();
@@ -195,4 +206,51 @@ impl Worker {
 /// A tunnel id that nobody else draws.
 pub(crate) fn tunnel_id() -> TunnelId {
     TunnelId::from_bytes(fastrand::u128(..).to_ne_bytes())
+}
+
+#[cfg(test)]
+pub(crate) mod testing {
+    use clap::Parser as _;
+
+    use super::*;
+    use crate::args::{Arguments, Scenario};
+    use crate::client::target::Target;
+    use crate::measure::schedule::{Plan, Spread};
+
+    pub(crate) const THOUSAND_A_SECOND: Plan = Plan {
+        rate: 1000.0,
+        spread: Spread::Constant,
+        ramp: Duration::ZERO,
+        warm_up: Duration::ZERO,
+        duration: Duration::from_mins(10),
+        count: None,
+    };
+
+    /// Until something had to wait for room.
+    pub(crate) async fn held_back(worker: &Worker) {
+        while worker.shard.lock().held_back == 0 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+
+    /// The only one, whose clock starts now, with so much room.
+    pub(crate) fn worker(room: u32) -> Arc<Worker> {
+        let room = format!("--max-in-flight={room}");
+        let line = ["hawser-loadtest", "sign-ins", "--url=ws://127.0.0.1", &room];
+        let Scenario::SignIns(args) = Arguments::parse_from(line).scenario else {
+            unreachable!("as it says");
+        };
+        let target = Arc::new(Target::new(&args.target).unwrap());
+        let common = Common {
+            clock: Clock::start(),
+            dialer: Dialer::new(target, args.target.connect_timeout),
+            filling: Filling::new(0),
+            bounds: Bounds::new(&args.load.bounds),
+            stop: CancellationToken::new(),
+            window: Arc::new(Window::from(0)),
+            headline: Phase::Operation,
+            tunnels: Arc::default(),
+        };
+        Arc::new(Worker::new(0, 1, &common))
+    }
 }

@@ -93,7 +93,7 @@ fn check_room(load: &LoadArgs, pauses: &Pauses) -> Result<(), Failed> {
         return Ok(());
     }
     Err(Failed::Usage(format!(
-        "at {}/s with pauses of up to {} on average, up to {} sign-ins are under way at once, and \
+        "at {}/s with pauses of {} on average, {} sign-ins are under way at once, and \
          --max-in-flight is {}: raise it, or lower --rate",
         number(load.rate),
         time(pauses.mean().as_secs_f64() * 1e3),

@@ -1,5 +1,6 @@
 //! Hands due times to tunnels in turn, for an open loop.
 
+use std::iter;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -104,44 +105,49 @@ impl Pacer {
             return;
         };
         let mut in_a_row = 0;
-        // When the last message that no tunnel could take was taken.
+        // When the last message that no tunnel could take was taken; the end of time once there was none.
         let mut free = 0;
         let mut last = None;
-        let schedule = self.plan.share(worker.index, worker.of);
+        let mut schedule = self.plan.share(worker.index, worker.of);
         worker.intend(schedule.clone(), self.start);
-        for due in schedule {
+        while let Some(due) = schedule.next() {
             last = Some(due);
             let due = self.start + due;
             if due > worker.clock.now() {
                 in_a_row = 0;
                 let wait = alarm.wait(worker.clock.instant(due));
-                if worker.stop.run_until_cancelled(wait).await.is_none() {
-                    worker.intend_no_more();
-                    worker.offered_until(worker.clock.now());
-                    return;
-                }
+                let _ = worker.stop.run_until_cancelled(wait).await;
             } else {
                 in_a_row += 1;
                 if in_a_row % BURST == 0 {
                     tokio::task::yield_now().await;
                 }
             }
-            {
-                // What no tunnel could take is not the harness's lateness.
-                let late = worker.clock.now().saturating_sub(due.max(free));
-                let mut tally = worker.shard.lock();
-                tally.live.offered += 1;
-                if worker.is_measured(due) {
-                    tally.offered += 1;
-                    tally.last_due = tally.last_due.max(due);
-                    tally.record(Phase::Lag, late);
+            if worker.stop.is_cancelled() {
+                worker.intend_no_more();
+                let now = worker.clock.now();
+                // What fell due until then has failed where no tunnel could take it; what has fallen due since, the
+                // harness was late with.
+                let rest = schedule.map(|due| self.start + due);
+                for due in iter::once(due).chain(rest).take_while(|due| *due <= now) {
+                    worker.offer(due, now.saturating_sub(due.max(free)));
+                    if due <= free {
+                        Self::never(worker, due);
+                    }
                 }
+                worker.offered_until(now);
+                return;
             }
+            // What no tunnel could take is not the harness's lateness.
+            let late = worker.clock.now().saturating_sub(due.max(free));
+            worker.offer(due, late);
             if !self.hand(due) {
-                if !self.wait_for_one(worker, due).await {
+                if self.wait_for_one(worker, due).await {
+                    free = worker.clock.now();
+                } else {
                     Self::never(worker, due);
+                    free = u64::MAX;
                 }
-                free = worker.clock.now();
             }
         }
         if let Some(last) = last {
@@ -194,5 +200,73 @@ impl Pacer {
             }
         }
         false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::mpsc;
+
+    use super::*;
+    use crate::measure::latency::Phase;
+    use crate::run::worker::testing::{THOUSAND_A_SECOND, held_back, worker};
+
+    #[tokio::test]
+    async fn what_the_harness_was_late_with_when_it_was_stopped_is_no_failure() {
+        const AWAY: Duration = Duration::from_millis(100);
+        const ROOM: usize = 1000;
+        // While the next one is waited for, and while those before it are caught up with.
+        for handed in [0, 10] {
+            let worker = worker(1);
+            let (sender, due) = mpsc::channel(ROOM);
+            let mut due = Dues::new(Arc::clone(&worker), due);
+            let lane = Lane::new(sender.clone());
+            lane.ready().store(true, Ordering::Relaxed);
+            let stop = worker.stop.clone();
+            tokio::spawn(async move {
+                // Keeps the thread from everything else.
+                std::thread::sleep(AWAY);
+                while ROOM - sender.capacity() < handed {
+                    tokio::task::yield_now().await;
+                }
+                stop.cancel();
+            });
+            let pacer = Pacer::new(vec![lane], THOUSAND_A_SECOND, 0);
+            pacer.pace(&worker).await;
+            let mut sent = 0;
+            while due.next().await.is_some() {
+                sent += 1;
+            }
+            drop(due);
+            let tally = worker.shard.lock().clone();
+            assert_eq!((tally.failed, tally.live.failed), (0, 0));
+            // It is what was asked for, and the verdict hears of it.
+            assert!(tally.offered >= 100, "{}", tally.offered);
+            let lag = tally.latency[&Phase::Lag].max();
+            assert!(lag >= nanoseconds(AWAY) * 9 / 10, "{lag}");
+            assert!(sent < 50, "nothing more is handed out: {sent}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_no_tunnel_could_take_when_it_was_stopped_has_failed() {
+        let worker = worker(1);
+        let (sender, due) = mpsc::channel(1);
+        let mut due = Dues::new(Arc::clone(&worker), due);
+        let lane = Lane::new(sender);
+        lane.ready().store(true, Ordering::Relaxed);
+        let stopping = Arc::clone(&worker);
+        tokio::spawn(async move {
+            held_back(&stopping).await;
+            sleep(Duration::from_millis(100)).await;
+            stopping.stop.cancel();
+        });
+        let pacer = Pacer::new(vec![lane], THOUSAND_A_SECOND, 0);
+        pacer.pace(&worker).await;
+        assert!(due.next().await.is_some());
+        assert!(due.next().await.is_none());
+        let tally = worker.shard.lock().clone();
+        assert!(tally.offered >= 100, "{}", tally.offered);
+        assert_eq!(tally.failed, tally.offered - 1);
     }
 }
