@@ -90,6 +90,26 @@ impl Tunnel {
         }
     }
 
+    /// The same of both ends at once, so that neither direction waits for what the other has lost.
+    pub(crate) async fn deliver_both(&mut self, deadline: Instant) -> Result<(), Trouble> {
+        let arrive = async {
+            while self.laptop.seen() < self.phone.sent() || self.phone.seen() < self.laptop.sent() {
+                tokio::select! {
+                    had = self.laptop.receive() => had?,
+                    had = self.phone.receive() => had?,
+                };
+            }
+            Ok(())
+        };
+        if let Ok(result) = timeout_at(deadline, arrive).await {
+            return result;
+        }
+        for sender in [End::Phone, End::Laptop] {
+            self.deliver(sender, deadline).await?;
+        }
+        Ok(())
+    }
+
     /// Says goodbye from one end and sees both ends closed as they should be.
     pub(crate) async fn close(mut self, from: End) -> Result<(), Trouble> {
         let limit = self.worker.bounds.close_timeout;

@@ -143,7 +143,7 @@ fn a_relay_without_faults_is_blamed_for_none() {
     let run = drive(
         "sign-ins",
         &relay.service.url(),
-        &["--rate=400", "--count=400", "--warm-up=0s"],
+        &["--rate=400", "--count=400", "--warm-up=0s", "--timeout=30s"],
     );
     assert_eq!(run.code, 0, "{}", run.stdout);
     assert_eq!(run.count("/totals/done"), 400);

@@ -51,6 +51,14 @@ impl Faulty {
         Self::start(&[], book)
     }
 
+    /// That, with a pause on the way.
+    pub(crate) fn pausing_and_falling_silent(at: u64, pause: Duration, after: u64) -> Self {
+        let mut book = Book::default();
+        book.pause_at = Some((at, pause));
+        book.silent_after = Some(after);
+        Self::start(&[], book)
+    }
+
     /// Whether it has fallen silent.
     pub(crate) fn is_silent(&self) -> bool {
         self.book.lock().unwrap().is_silent()

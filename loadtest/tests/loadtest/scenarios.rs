@@ -1,6 +1,5 @@
 //! The other scenarios against the relay that this repository ships, in small.
 
-use std::cell::RefCell;
 use std::process::Command;
 use std::time::Duration;
 
@@ -266,20 +265,18 @@ fn stopping_gives_the_report_so_far(signal: &str) {
 fn a_service_that_dies_fails_the_run() {
     let relay = Service::relay();
     // Stands for the service: what matters is that it was there and is gone.
-    let process = Command::new("sleep").arg("600").spawn().unwrap();
+    let mut process = Command::new("sleep").arg("600").spawn().unwrap();
     let pid = process.id().to_string();
-    let process = RefCell::new(process);
-    let is_time = || {
-        let is_under_way = relay.messages() > 0;
-        if is_under_way {
-            let mut process = process.borrow_mut();
-            process.kill().unwrap();
-            process.wait().unwrap();
+    let arguments = ["--duration=5s", "--warm-up=0s", "--server-pid", &pid];
+    let run = std::thread::scope(|scope| {
+        let run = scope.spawn(|| drive("sign-ins", &relay.url(), &arguments));
+        while relay.messages() == 0 && !run.is_finished() {
+            std::thread::sleep(Duration::from_millis(10));
         }
-        is_under_way
-    };
-    let arguments = ["--duration=10m", "--warm-up=0s", "--server-pid", &pid];
-    let run = drive_until(is_time, "-INT", "sign-ins", &relay.url(), &arguments);
+        process.kill().unwrap();
+        process.wait().unwrap();
+        run.join().unwrap()
+    });
     assert_eq!(run.count("/totals/failed"), 0, "{}", run.stdout);
     assert_eq!(run.code, 1, "{}", run.stdout);
     let said = "failed: a watched process of the service was gone at the end";

@@ -294,19 +294,14 @@ impl Flow {
 
     /// Finds out what became of messages that did not come.
     async fn untangle(&self, tunnel: &mut Tunnel) -> Result<Stop, Trouble> {
-        let now = Instant::now();
-        for sender in [End::Phone, End::Laptop] {
-            tunnel.deliver(sender, now).await?;
-        }
+        tunnel.deliver_both(Instant::now()).await?;
         Ok(Stop::Full)
     }
 
     /// Waits for what is under way, and closes.
     async fn finish(&self, worker: &Arc<Worker>, mut tunnel: Tunnel) -> Result<(), Trouble> {
         let deadline = Instant::now() + worker.bounds.timeout;
-        for sender in [End::Phone, End::Laptop] {
-            tunnel.deliver(sender, deadline).await?;
-        }
+        tunnel.deliver_both(deadline).await?;
         tunnel.close(End::Phone).await
     }
 }
