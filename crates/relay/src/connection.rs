@@ -4,7 +4,6 @@ mod answer;
 mod head;
 
 use std::future::Future;
-use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -94,10 +93,19 @@ impl Shared {
             Ok(Err(_)) => return None,
             Err(_) => Asked::refused(Refusal::HeadTimedOut, Told::TimedOut),
         };
-        if let Some(proxy) = proxy
-            && let Err(exceeded) = self.assign(&mut seat, told, proxy)
-        {
-            decision = Decision::Refuse(exceeded.into());
+        if let Some(proxy) = proxy {
+            self.metrics.count_told(told);
+            let client = match told {
+                Told::Client(address) => Some(address),
+                // Whose request it was is not known, and it is refused without a quota, too.
+                _ if matches!(decision, Decision::Refuse(_)) => None,
+                _ => Some(proxy),
+            };
+            match client.map(|client| self.clients.connect(client)) {
+                Some(Ok(place)) => seat.assign(place),
+                Some(Err(exceeded)) => decision = Decision::Refuse(exceeded.into()),
+                None => {}
+            }
         }
         let refused = match decision {
             Decision::Open { tunnel, key } => {
@@ -129,18 +137,6 @@ impl Shared {
             self.answer(&mut socket, &response::refused(refusal)).await;
         }
         None
-    }
-
-    /// Counts a connection against the client that a trusted proxy's request names, or against the
-    /// proxy itself.
-    fn assign(&self, seat: &mut Seat, told: Told, proxy: IpAddr) -> Result<(), Exceeded> {
-        self.metrics.count_told(told);
-        let client = match told {
-            Told::Client(address) => address,
-            _ => proxy,
-        };
-        seat.assign(self.clients.connect(client)?);
-        Ok(())
     }
 
     /// Registers a phone, then answers it. An error without a refusal is a lost connection.
@@ -185,6 +181,9 @@ impl Shared {
         tunnel: TunnelId,
         key: &WebSocketKey,
     ) -> Result<Ticket<Box<Joining>>, Option<Refusal>> {
+        if self.cut.is_cancelled() {
+            return Err(Some(Refusal::Draining));
+        }
         let ticket = self.pairing.claim(tunnel).ok_or(Refusal::NoTunnel)?;
         let answer = response::switching(key, None);
         // Its phone waits for the ticket alone, so the end of a drain must not wait for the laptop.

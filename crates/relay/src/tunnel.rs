@@ -19,7 +19,7 @@ use crate::clients::ClientTunnel;
 use crate::joining::Joining;
 use crate::metrics::{Counted, Limit};
 use crate::pairing::Registration;
-use crate::pump::{End, Stopped, poll_early, poll_forward};
+use crate::pump::{Budget, End, Stopped, poll_early, poll_forward};
 use crate::shared::Shared;
 
 /// What a phone holds that has got its 101.
@@ -137,10 +137,28 @@ impl Future for Tunnel {
     }
 }
 
+const LOST: Poll<Stopped> = Poll::Ready(Stopped(CloseReason::PeerLost));
+
+/// Whoever hangs up does so right behind its last message and its close frame, which may still be here when the
+/// other one's message cannot be written any more.
+fn last_words(
+    from: &mut End,
+    to: &mut End,
+    budget: &Budget,
+    cx: &mut Context<'_>,
+) -> Poll<Stopped> {
+    match poll_forward(from, to, budget, cx) {
+        closed @ Poll::Ready(Stopped(CloseReason::PeerClosed)) => closed,
+        _ => LOST,
+    }
+}
+
 impl State {
     fn poll(&mut self, mut alarm: Pin<&mut Sleep>, cx: &mut Context<'_>) -> Poll<Stopped> {
         while alarm.as_mut().poll(cx).is_ready() {
-            self.catch_up(cx);
+            if self.catch_up(cx).is_err() {
+                return LOST;
+            }
             if let Some(reason) = self.due(Instant::now()) {
                 return Poll::Ready(Stopped(reason));
             }
@@ -222,17 +240,14 @@ impl State {
                 if cut.as_mut().poll(cx).is_ready() {
                     return Poll::Ready(Stopped(CloseReason::Draining));
                 }
-                // Whoever hangs up does so right behind its last message, which may still be here when the
-                // other one's cannot be written any more.
-                let lost = Poll::Ready(Stopped(CloseReason::PeerLost));
                 let mut stopped = poll_forward(phone, laptop, &shared.budget, cx);
-                if stopped == lost {
-                    let _ = poll_forward(laptop, phone, &shared.budget, cx);
-                } else if stopped.is_pending() {
+                if stopped.is_pending() {
                     stopped = poll_forward(laptop, phone, &shared.budget, cx);
-                    if stopped == lost {
-                        let _ = poll_forward(phone, laptop, &shared.budget, cx);
+                    if stopped == LOST {
+                        stopped = last_words(phone, laptop, &shared.budget, cx);
                     }
+                } else if stopped == LOST {
+                    stopped = last_words(laptop, phone, &shared.budget, cx);
                 }
                 if stopped.is_pending() && laptop.poll_pong(phone.in_frame(), cx).is_err() {
                     stopped = Poll::Ready(Stopped(CloseReason::PeerLost));

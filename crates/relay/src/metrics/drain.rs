@@ -48,11 +48,11 @@ pub(crate) struct Moment {
 
 impl Moment {
     pub(crate) fn now(metrics: &Metrics) -> Self {
-        let hops = metrics.peers.joined();
-        let open_hops = metrics.stats().hops;
+        // First: what ends meanwhile has begun in any case.
+        let ended = metrics.closed() + metrics.peers.ended();
         Self {
-            begun: metrics.opened.get() + hops,
-            ended: metrics.closed() + hops.saturating_sub(open_hops),
+            begun: metrics.opened.get() + metrics.peers.joined(),
+            ended,
         }
     }
 }

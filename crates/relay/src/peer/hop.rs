@@ -49,6 +49,9 @@ impl Shared {
         early: Vec<u8>,
         asked: Elsewhere,
     ) -> Option<Refusal> {
+        if self.cut.is_cancelled() {
+            return Some(Refusal::Draining);
+        }
         let place = self
             .peers
             .as_ref()
@@ -79,8 +82,8 @@ impl Shared {
             },
             Err(outcome) => *outcome,
         };
-        let _open = (outcome == Outcome::Joined).then(|| Counted::new(&metrics.open));
         metrics.count(outcome);
+        let _open = (outcome == Outcome::Joined).then(|| metrics.hop());
         let Answer { peer, bytes, .. } = match (outcome, answer) {
             (Outcome::Joined, Ok(answer)) => answer,
             (outcome, _) => return Some(refusal(outcome)),

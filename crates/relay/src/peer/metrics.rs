@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use prometheus::core::{Collector, Desc};
 use prometheus::proto::MetricFamily;
-use prometheus::{Histogram, HistogramOpts, IntCounterVec, IntGauge, Opts};
+use prometheus::{Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, Opts};
 
 use super::Peers;
+use crate::metrics::Counted;
 
 /// How asking another instance went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,6 +65,8 @@ impl Outcome {
 pub(crate) struct PeerMetrics {
     /// Clients whose tunnel is at another instance.
     pub(crate) open: IntGauge,
+    /// Those of them whose tunnel has ended, since the start. Not shown.
+    ended: IntCounter,
     /// Those, and clients for whom another instance is just being asked. Not shown: a drain waits for them.
     pub(crate) begun: IntGauge,
     /// Connections of other instances.
@@ -121,6 +124,7 @@ impl PeerMetrics {
                 "hawser_relay_peer_hops",
                 "Clients whose tunnel is at another instance.",
             )?,
+            ended: IntCounter::new("ended", "Hops that have ended.")?,
             begun: IntGauge::new("begun", "Hops that are open or asked for.")?,
             connections: IntGauge::new(
                 "hawser_relay_peer_connections",
@@ -164,6 +168,19 @@ impl PeerMetrics {
         }
     }
 
+    /// To be held while a client's tunnel is at another instance.
+    pub(super) fn hop(&self) -> Hop {
+        Hop {
+            _open: Counted::new(&self.open),
+            ended: self.ended.clone(),
+        }
+    }
+
+    /// Clients whose tunnel at another instance has ended, since the start.
+    pub(crate) fn ended(&self) -> u64 {
+        self.ended.get()
+    }
+
     /// Clients that were passed on, since the start.
     pub(crate) fn joined(&self) -> u64 {
         self.hops
@@ -185,6 +202,19 @@ impl PeerMetrics {
 
     pub(super) fn count(&self, outcome: Outcome) {
         self.hops.with_label_values(&[outcome.label()]).inc();
+    }
+}
+
+/// A client whose tunnel is at another instance.
+#[derive(Debug)]
+pub(super) struct Hop {
+    _open: Counted,
+    ended: IntCounter,
+}
+
+impl Drop for Hop {
+    fn drop(&mut self) {
+        self.ended.inc();
     }
 }
 

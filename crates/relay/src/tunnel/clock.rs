@@ -1,5 +1,6 @@
 //! What time does to a tunnel: stages that end, peers that take nothing, pings.
 
+use std::io;
 use std::task::Context;
 
 use hawser_wire::CloseReason;
@@ -10,16 +11,15 @@ use crate::pump::End;
 
 impl State {
     /// Writes what waits, before a peer is blamed for taking nothing: it may be the relay that stood still.
-    /// What fails here is found by the next read or write.
-    pub(super) fn catch_up(&mut self, cx: &mut Context<'_>) {
+    pub(super) fn catch_up(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
         let in_frame = match &mut self.stage {
             Stage::Waiting { .. } | Stage::Left => false,
             Stage::Paired { laptop, .. } => {
-                let _ = laptop.poll_pong(self.phone.in_frame(), cx);
+                laptop.poll_pong(self.phone.in_frame(), cx)?;
                 laptop.in_frame()
             }
         };
-        let _ = self.phone.poll_pong(in_frame, cx);
+        self.phone.poll_pong(in_frame, cx)
     }
 
     /// What has to happen at this time: the end of the tunnel, or a ping.

@@ -211,6 +211,11 @@ async fn drain_ends_as_soon_as_the_last_tunnel_does_and_cuts_waiting_phones() {
         } else {
             assert_eq!(phone.receive().await, Received::Close { code: Some(1001) });
             assert_eq!(start.elapsed().as_secs(), 60);
+            // Its answer is waited for, and its laptop comes too late.
+            let mut late = connect(&relay);
+            late.write(upgrade(&format!("/cable/connect/000000/{ID}")).as_bytes())
+                .await;
+            assert_eq!(late.answer().await.status, 503);
             assert_eq!(serving.await.unwrap().cut, 1);
         }
     }

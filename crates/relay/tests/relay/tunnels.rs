@@ -128,7 +128,7 @@ async fn a_message_before_a_lost_connection_arrives() {
 /// What cannot be written to a peer that has gone must not hide what can still be read from it.
 #[tokio::test(start_paused = true)]
 async fn a_message_before_a_lost_connection_arrives_also_where_the_other_one_speaks_too() {
-    for phone_goes in [true, false] {
+    for (phone_goes, closes) in [(true, false), (true, true), (false, false), (false, true)] {
         let relay = relay();
         let (phone, laptop) = pair(&relay).await;
         let (mut leaving, mut staying) = if phone_goes {
@@ -138,6 +138,9 @@ async fn a_message_before_a_lost_connection_arrives_also_where_the_other_one_spe
         };
         staying.send(b"meanwhile").await;
         leaving.send(b"last words").await;
+        if closes {
+            leaving.write(&close(1000)).await;
+        }
         drop(leaving);
         assert_eq!(
             staying.receive().await,
@@ -145,7 +148,8 @@ async fn a_message_before_a_lost_connection_arrives_also_where_the_other_one_spe
             "{phone_goes}"
         );
         let told = staying.receive().await;
-        assert_eq!(told, Received::Close { code: Some(1001) });
+        let code = Some(if closes { 1000 } else { 1001 });
+        assert_eq!(told, Received::Close { code });
     }
 }
 
