@@ -40,6 +40,8 @@ def served(host="127.0.0.1", port=0):
         hear, tell = apart.Pipe(duplex=False)
         server = apart.Process(target=serve, args=(addresses, delay, host, port, tell), daemon=True)
         server.start()
+        # Or nobody would notice that it has ended before it told.
+        tell.close()
         try:
             yield Names(addresses, delay), hear.recv()
         finally:

@@ -104,10 +104,13 @@ impl Tunnel {
         if let Ok(result) = timeout_at(deadline, arrive).await {
             return result;
         }
-        for sender in [End::Phone, End::Laptop] {
-            self.deliver(sender, deadline).await?;
+        let phone = self.deliver(End::Phone, deadline).await;
+        let laptop = self.deliver(End::Laptop, deadline).await;
+        match (phone, laptop) {
+            // That a message is late must not hide that another is lost.
+            (Err(Trouble::Failure(..)), Err(fault @ Trouble::Fault(_))) => Err(fault),
+            (phone, laptop) => phone.and(laptop),
         }
-        Ok(())
     }
 
     /// Says goodbye from one end and sees both ends closed as they should be.

@@ -12,7 +12,8 @@ pub struct Canceller(CancellationToken);
 impl Canceller {
     /// Ends the transaction: it says goodbye to the phone, if the connection is
     /// [secured](crate::Progress::Secured) by then, and returns
-    /// [`LaptopError::Cancelled`](crate::LaptopError::Cancelled). Does nothing after its end.
+    /// [`LaptopError::Cancelled`](crate::LaptopError::Cancelled). Does nothing after its end, nor when the phone has
+    /// done what it was asked by then: what it has made must not be lost, so its response is returned.
     pub fn cancel(&self) {
         self.0.cancel();
     }

@@ -33,14 +33,22 @@ pub(crate) async fn ask(
     if info.is_some() {
         progress(Progress::WaitingForApproval);
     }
-    let reply = session.ctap(request).await;
+    let mut reply = session.ctap(request).await;
     // Whoever broke the protocol, or has gone, gets no goodbye.
     let owes_goodbye = matches!(
         reply,
         Ok(_) | Err(LaptopError::NoCtap | LaptopError::Cancelled | LaptopError::TimedOut { .. })
     );
-    if owes_goodbye && let Some(link) = session.close().await {
-        progress(Progress::Linked(Box::new(link)));
+    if owes_goodbye {
+        let (link, late) = session.end().await;
+        if let Some(link) = link {
+            progress(Progress::Linked(Box::new(link)));
+        }
+        if let (Err(LaptopError::Cancelled), Some(late)) = (&reply, late)
+            && late.first() == Some(&Status::OK.code())
+        {
+            reply = Ok(late);
+        }
     }
     let reply = reply?;
     let status = reply.first().copied().unwrap_or_default();

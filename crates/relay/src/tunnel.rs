@@ -157,7 +157,7 @@ impl State {
     fn poll(&mut self, mut alarm: Pin<&mut Sleep>, cx: &mut Context<'_>) -> Poll<Stopped> {
         while alarm.as_mut().poll(cx).is_ready() {
             if self.catch_up(cx).is_err() {
-                return LOST;
+                return self.poll_last_words(cx);
             }
             if let Some(reason) = self.due(Instant::now()) {
                 return Poll::Ready(Stopped(reason));
@@ -257,6 +257,21 @@ impl State {
                 stopped
             }
         }
+    }
+
+    /// The end of a tunnel one of whose peers is lost, whichever that is.
+    fn poll_last_words(&mut self, cx: &mut Context<'_>) -> Poll<Stopped> {
+        let (shared, phone) = (&self.shared, &mut self.phone);
+        let Stage::Paired { laptop, .. } = &mut self.stage else {
+            return LOST;
+        };
+        let mut stopped = last_words(laptop, phone, &shared.budget, cx);
+        if stopped == LOST {
+            stopped = last_words(phone, laptop, &shared.budget, cx);
+        }
+        phone.count(&shared.metrics.to_laptop);
+        laptop.count(&shared.metrics.to_phone);
+        stopped
     }
 
     fn laptop(&self) -> Option<&End> {

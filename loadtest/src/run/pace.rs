@@ -120,13 +120,14 @@ where
         // service's doing; what has fallen due since, the harness was late with.
         let rest = next.into_iter().chain(schedule);
         for due in rest.take_while(|due| *due <= now) {
+            last = Some(due);
             if due <= free {
                 Ticket::never(worker, due);
             } else {
                 worker.offer(due, now - due);
             }
         }
-        worker.offered_until(now.min(plan.end()));
+        worker.offered_until(now.min(plan.offers_until(last.unwrap_or(now))));
     } else if let Some(last) = last {
         worker.offered_until(plan.offers_until(last));
     }

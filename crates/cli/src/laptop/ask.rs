@@ -142,6 +142,7 @@ fn response_of(json: Result<Value, serde_json::Error>) -> Result<Answer, Failure
 /// The phone is told, unless somebody is in a hurry.
 async fn goodbye<A>(signals: &mut Signals, answer: impl Future<Output = A>) -> Option<A> {
     tokio::select! {
+        biased;
         answer = answer => Some(answer),
         _ = signals.next() => None,
     }

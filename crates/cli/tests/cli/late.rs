@@ -48,6 +48,12 @@ fn answer(scene: &Scene, url: &str, leave: mpsc::Receiver<()>) {
 
 #[test]
 fn what_the_phone_has_done_is_kept() {
+    // On a machine that stands still the laptop may be done waiting before it hears the signal.
+    assert!((0..3).any(|_| cancel_too_late().contains("Too late to cancel")));
+}
+
+/// What the laptop says.
+fn cancel_too_late() -> String {
     let (relay, scene) = (RunningRelay::start(), Scene::new());
     let (url, air, png) = (relay.url(), scene.file("air"), scene.file("qr.png"));
     let account = scene.file("account.json");
@@ -65,8 +71,8 @@ fn what_the_phone_has_done_is_kept() {
         let said = laptop.end();
         drop(stay);
         assert_eq!(said.code, Some(0), "{}{}", said.out, said.err);
-        assert!(said.out.contains("Too late to cancel"), "{}", said.out);
         assert!(said.out.contains("has a passkey"), "{}", said.out);
-    });
-    assert!(scene.path("account.json").exists());
+        assert!(scene.path("account.json").exists());
+        said.out
+    })
 }

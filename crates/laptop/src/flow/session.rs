@@ -91,10 +91,15 @@ impl Session {
     ///
     /// # Cancel safety
     /// A future that is dropped breaks the connection.
-    pub async fn close(mut self) -> Option<Link> {
-        self.peer.say_goodbye(self.linger).await;
+    pub async fn close(self) -> Option<Link> {
+        self.end().await.0
+    }
+
+    /// [`Self::close`], with a reply that crosses the goodbye: what the phone had done by then must not be lost.
+    pub(super) async fn end(mut self) -> (Option<Link>, Option<Vec<u8>>) {
+        let late = self.peer.say_goodbye(self.linger).await;
         self.peer.tunnel.close().await;
-        self.peer.link
+        (self.peer.link, late)
     }
 }
 
@@ -134,19 +139,26 @@ impl Peer {
     }
 
     /// Nothing that happens here changes the outcome, so nothing here is an error: phones hang up
-    /// right behind their reply, or send a late update, or another frame that makes no sense.
-    async fn say_goodbye(&mut self, linger: Duration) {
-        let Ok(shutdown) = self.session.shutdown() else {
-            return;
-        };
+    /// right behind their reply, or send a late update, or another frame that makes no sense. Returns a reply that
+    /// was on its way.
+    async fn say_goodbye(&mut self, linger: Duration) -> Option<Vec<u8>> {
+        let shutdown = self.session.shutdown().ok()?;
         let sent = timeout(SEND_LIMIT, self.send(Stage::Approving, shutdown)).await;
+        let mut late = None;
+        let hang_up = async {
+            while let Ok(event) = self.next(Stage::Approving).await {
+                if let Some(LaptopEvent::Reply(reply)) = event {
+                    late = Some(reply);
+                }
+            }
+        };
         if !matches!(sent, Ok(Ok(()))) {
-            return;
+            return None;
         }
-        let hang_up = async { while self.next(Stage::Approving).await.is_ok() {} };
         if timeout(linger, hang_up).await.is_err() {
             debug!("the phone did not hang up in time");
         }
+        late
     }
 
     /// Waits for one message. Links are kept until the end, because nothing depends on them.

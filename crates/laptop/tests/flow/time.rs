@@ -238,6 +238,26 @@ async fn cancelling_ends_the_question_on_the_phone() {
 }
 
 #[tokio::test]
+async fn what_the_phone_had_done_by_then_is_not_lost() {
+    // Approved while it was told, and declined.
+    for (reply, is_kept) in [(REPLY, true), (&[0x27][..], false)] {
+        let outcome = play(async |mut world| {
+            let mut phone = world.be_asked().await;
+            world.canceller.cancel();
+            phone.reply(reply).await;
+            phone.goodbye().await;
+            phone.line.close().await;
+        })
+        .await;
+        match outcome.result {
+            Ok(kept) => assert!(is_kept && kept == reply),
+            Err(LaptopError::Cancelled) => assert!(!is_kept),
+            Err(error) => panic!("{error:?}"),
+        }
+    }
+}
+
+#[tokio::test]
 async fn dropping_the_future_hangs_up() {
     let service = Service::start().await;
     let invite = Laptop::new(service.dialer())

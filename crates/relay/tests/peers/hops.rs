@@ -207,6 +207,27 @@ async fn a_drain_waits_for_hops_and_cuts_them_at_the_deadline() {
     }
 }
 
+/// It would only take the tunnel with it.
+#[tokio::test]
+async fn whoever_comes_behind_the_deadline_of_a_drain_is_not_passed_on() {
+    let mut ground = Ground::find(2);
+    let owner = Instance::start(&mut ground, 0, 2, |_| {});
+    let mut asked = Instance::start(&mut ground, 1, 2, |config| {
+        config.drain_time = std::time::Duration::ZERO;
+        config.limits.close_time = PATIENCE;
+    });
+    let (mut phone, routing) = phone(owner.clients, &id(1)).await;
+    let (mut cut, _) = crate::client::phone(asked.clients, &id(2)).await;
+    asked.stop();
+    assert!(matches!(next(&mut cut).await, Message::Close(_)));
+    // Its answer to that is waited for.
+    let refused = laptop(asked.clients, &routing, &id(1)).await.unwrap_err();
+    assert_eq!((refused.status, refused.retry_after), (503, true));
+    drop(cut);
+    let mut laptop = laptop(owner.clients, &routing, &id(1)).await.unwrap();
+    deliver(&mut laptop, &mut phone, vec![1]).await;
+}
+
 #[tokio::test]
 async fn a_drain_counts_a_client_that_is_just_being_passed_on_once_and_only_if_it_is() {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};

@@ -194,6 +194,21 @@ fn a_refused_request_counts_against_the_client_that_it_names_as_far_as_it_can_be
     ] {
         assert_eq!(answer(&relay, &request), status, "{request}");
     }
+    // And whoever passed that on does not pay for it: its own places are taken.
+    let strict = Program::start(&[&flags[..], &["--client-connections=2"]].concat());
+    let held = [1, 2].map(|n| {
+        let mut stream = connect_from("127.0.0.1", &strict);
+        assert_eq!(open(&mut stream, b"", "", n), 101);
+        stream
+    });
+    for (request, status) in [
+        (format!("GET / HTTP/1.1\r\n{named}{many}\r\n"), "431"),
+        ("rubbish\r\n\r\n".to_owned(), "400"),
+        ("GET / HTTP/1.1\r\n\r\n".to_owned(), "400"),
+    ] {
+        assert_eq!(answer(&strict, &request), status, "{request}");
+    }
+    drop(held);
     let unended = format!("GET / HTTP/1.1\r\n{named}");
     assert_eq!(answer(&impatient, &unended), "408");
     for (relay, told, count) in [

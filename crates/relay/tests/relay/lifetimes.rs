@@ -144,6 +144,35 @@ async fn a_relay_that_stood_still_blames_no_peer_that_has_room_by_now() {
     }
 }
 
+/// Nor does it lose what a peer said last before it left, with something waiting for it.
+#[tokio::test(start_paused = true)]
+async fn a_relay_that_stood_still_passes_on_last_words() {
+    let relay = relay_with(|config| config.limits.ping_interval = Duration::from_secs(10_000));
+    let (mut phone, mut served) = unserved(&relay, 1 << 16);
+    let opening = async {
+        phone
+            .write(upgrade(&format!("/cable/new/{ID}")).as_bytes())
+            .await;
+        assert_eq!(phone.answer().await.status, 101);
+    };
+    beside(&mut served, opening).await;
+    let mut laptop = connect_with_room(&relay, 500);
+    laptop
+        .write(upgrade(&format!("/cable/connect/000000/{ID}")).as_bytes())
+        .await;
+    assert_eq!(beside(&mut served, laptop.answer()).await.status, 101);
+    phone.send(&[5; 5000]).await;
+    beside(&mut served, settle()).await;
+    sleep(Duration::from_secs(31)).await;
+    laptop.send(b"last words").await;
+    laptop.write(&close(1000)).await;
+    drop(laptop);
+    let received = beside(&mut served, phone.receive()).await;
+    assert_eq!(received, binary(b"last words"));
+    let received = beside(&mut served, phone.receive()).await;
+    assert_eq!(received, Received::Close { code: Some(1000) });
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_peer_that_never_answers_our_close_is_dropped() {
     let relay = relay();

@@ -129,13 +129,16 @@ impl Pacer {
                 // What fell due until then has failed where no tunnel could take it; what has fallen due since, the
                 // harness was late with.
                 let rest = schedule.map(|due| self.start + due);
+                let mut until = due;
                 for due in iter::once(due).chain(rest).take_while(|due| *due <= now) {
+                    until = due;
                     worker.offer(due, now.saturating_sub(due.max(free)));
                     if due <= free {
                         Self::never(worker, due);
                     }
                 }
-                worker.offered_until(now);
+                let until = self.plan.offers_until(until.saturating_sub(self.start));
+                worker.offered_until(now.min(self.start + until));
                 return;
             }
             // What no tunnel could take is not the harness's lateness.
