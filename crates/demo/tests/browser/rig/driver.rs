@@ -28,7 +28,21 @@ impl Drop for Driver {
 }
 
 /// Starts chromedriver on a port that it chooses, and returns its address.
+///
+/// It takes the port for IPv6 first, and ends when somebody has the same one for IPv4: tests beside this one have many.
 pub(super) fn start_driver(folder: &Path) -> (Driver, String) {
+    let mut said = String::new();
+    for _ in 0..10 {
+        match try_driver(folder) {
+            Ok(started) => return started,
+            Err(last) => said = last,
+        }
+    }
+    panic!("chromedriver tells no port: {said}");
+}
+
+/// What it said instead is the error.
+fn try_driver(folder: &Path) -> Result<(Driver, String), String> {
     let mut child = Command::new("chromedriver")
         .arg("--port=0")
         // What a browser that is killed leaves behind goes with the folder.
@@ -37,14 +51,18 @@ pub(super) fn start_driver(folder: &Path) -> (Driver, String) {
         .stderr(Stdio::null())
         .spawn()
         .expect("chromedriver starts: is the package chromium-driver installed?");
-    let told = BufReader::new(child.stdout.take().unwrap());
+    let out = BufReader::new(child.stdout.take().unwrap());
     let driver = Driver(child);
-    let port = told.lines().map_while(Result::ok).find_map(|line| {
-        let (_, port) = line.split_once("started successfully on port ")?;
-        port.trim_end_matches('.').parse::<u16>().ok()
-    });
-    let port = port.expect("chromedriver tells its port");
-    (driver, format!("http://127.0.0.1:{port}"))
+    let mut said = String::new();
+    for line in out.lines().map_while(Result::ok) {
+        if let Some((_, port)) = line.split_once("started successfully on port ") {
+            let port: u16 = port.trim_end_matches('.').parse().unwrap();
+            return Ok((driver, format!("http://127.0.0.1:{port}")));
+        }
+        said.push_str(&line);
+        said.push('\n');
+    }
+    Err(said)
 }
 
 pub(super) fn capabilities(profile: &str, scheme: Scheme, camera: Option<&Path>) -> Capabilities {
