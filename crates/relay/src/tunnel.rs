@@ -250,7 +250,7 @@ impl State {
                     stopped = last_words(laptop, phone, &shared.budget, cx);
                 }
                 if stopped.is_pending() && laptop.poll_pong(phone.in_frame(), cx).is_err() {
-                    stopped = Poll::Ready(Stopped(CloseReason::PeerLost));
+                    stopped = LOST;
                 }
                 phone.count(&shared.metrics.to_laptop);
                 laptop.count(&shared.metrics.to_phone);

@@ -46,26 +46,23 @@ pub(crate) fn connect_with_room(relay: &Relay, room: usize) -> Peer {
     peer
 }
 
+/// What serves a connection.
+pub(crate) type Served = Pin<Box<dyn Future<Output = ()> + Send>>;
+
 /// The same, served only while the future is polled.
-pub(crate) fn unserved(
-    relay: &Relay,
-    room: usize,
-) -> (Peer, Pin<Box<dyn Future<Output = ()> + Send>>) {
+pub(crate) fn unserved(relay: &Relay, room: usize) -> (Peer, Served) {
     let (ours, theirs) = duplex(room);
     let relay = relay.clone();
     let peer = Peer {
         io: ours,
         unread: Vec::new(),
     };
-    let served = Box::pin(async move { relay.serve_io(theirs, None).await });
+    let served: Served = Box::pin(async move { relay.serve_io(theirs, None).await });
     (peer, served)
 }
 
 /// Does something while a connection is served, which must not end meanwhile.
-pub(crate) async fn beside<T>(
-    served: &mut Pin<Box<dyn Future<Output = ()> + Send>>,
-    work: impl Future<Output = T>,
-) -> T {
+pub(crate) async fn beside<T>(served: &mut Served, work: impl Future<Output = T>) -> T {
     tokio::select! {
         biased;
         done = work => done,

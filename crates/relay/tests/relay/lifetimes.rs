@@ -5,8 +5,8 @@ use std::time::Duration;
 use tokio::time::{Instant, advance, sleep};
 
 use crate::client::{
-    ID, Received, beside, binary, close, connect, connect_with_room, laptop, message, pair, phone,
-    relay, relay_with, settle, unserved, upgrade,
+    ID, Peer, Received, Served, beside, binary, close, connect, connect_with_room, laptop, message,
+    pair, phone, relay, relay_with, settle, unserved, upgrade,
 };
 
 #[tokio::test(start_paused = true)]
@@ -109,24 +109,30 @@ async fn a_peer_that_reads_nothing_is_given_up_and_one_that_reads_slowly_is_not(
     assert_eq!(start.elapsed().as_secs(), 30);
 }
 
+/// A pair whose pipes hold so many bytes, and its tunnel, which stands still unless it is polled.
+async fn halting(phone_room: usize, laptop_room: usize) -> (Peer, Peer, Served) {
+    let relay = relay_with(|config| config.limits.ping_interval = Duration::from_secs(10_000));
+    let (mut phone, mut served) = unserved(&relay, phone_room);
+    let opening = async {
+        phone
+            .write(upgrade(&format!("/cable/new/{ID}")).as_bytes())
+            .await;
+        assert_eq!(phone.answer().await.status, 101);
+    };
+    beside(&mut served, opening).await;
+    let mut laptop = connect_with_room(&relay, laptop_room);
+    laptop
+        .write(upgrade(&format!("/cable/connect/000000/{ID}")).as_bytes())
+        .await;
+    assert_eq!(beside(&mut served, laptop.answer()).await.status, 101);
+    (phone, laptop, served)
+}
+
 /// As when the machine below it is halted for a while.
 #[tokio::test(start_paused = true)]
 async fn a_relay_that_stood_still_blames_no_peer_that_has_room_by_now() {
     for (phone_room, laptop_room) in [(500, 1 << 16), (1 << 16, 500)] {
-        let relay = relay_with(|config| config.limits.ping_interval = Duration::from_secs(10_000));
-        let (mut phone, mut served) = unserved(&relay, phone_room);
-        let opening = async {
-            phone
-                .write(upgrade(&format!("/cable/new/{ID}")).as_bytes())
-                .await;
-            assert_eq!(phone.answer().await.status, 101);
-        };
-        beside(&mut served, opening).await;
-        let mut laptop = connect_with_room(&relay, laptop_room);
-        laptop
-            .write(upgrade(&format!("/cable/connect/000000/{ID}")).as_bytes())
-            .await;
-        assert_eq!(beside(&mut served, laptop.answer()).await.status, 101);
+        let (mut phone, mut laptop, mut served) = halting(phone_room, laptop_room).await;
         let (from, slow) = if phone_room == 500 {
             (&mut laptop, &mut phone)
         } else {
@@ -147,20 +153,7 @@ async fn a_relay_that_stood_still_blames_no_peer_that_has_room_by_now() {
 /// Nor does it lose what a peer said last before it left, with something waiting for it.
 #[tokio::test(start_paused = true)]
 async fn a_relay_that_stood_still_passes_on_last_words() {
-    let relay = relay_with(|config| config.limits.ping_interval = Duration::from_secs(10_000));
-    let (mut phone, mut served) = unserved(&relay, 1 << 16);
-    let opening = async {
-        phone
-            .write(upgrade(&format!("/cable/new/{ID}")).as_bytes())
-            .await;
-        assert_eq!(phone.answer().await.status, 101);
-    };
-    beside(&mut served, opening).await;
-    let mut laptop = connect_with_room(&relay, 500);
-    laptop
-        .write(upgrade(&format!("/cable/connect/000000/{ID}")).as_bytes())
-        .await;
-    assert_eq!(beside(&mut served, laptop.answer()).await.status, 101);
+    let (mut phone, mut laptop, mut served) = halting(1 << 16, 500).await;
     phone.send(&[5; 5000]).await;
     beside(&mut served, settle()).await;
     sleep(Duration::from_secs(31)).await;
